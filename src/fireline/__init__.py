@@ -1,0 +1,3 @@
+"""fireline: the runbook your team already has, running the incident."""
+
+__version__ = "0.1.0"
