@@ -1,0 +1,185 @@
+"""Approval: other people say yes before a command may change anything.
+
+A yes is for one exact command, for one run, from somebody other than the person who asked, and it goes
+stale. Change one character and ask again. fireline's own proposals need one person; what a person asks
+for needs another person; a destructive command needs two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from fireline.core.events import (
+    HOUSE,
+    ApprovalAsked,
+    ApprovalDenied,
+    ApprovalGiven,
+    CommandStarted,
+    GlassBroken,
+    Log,
+    Purpose,
+)
+from fireline.core.refusal import Refused
+
+GOOD_FOR = timedelta(minutes=15)  # long enough to read a command, short enough to still be true
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request for a yes, and what people have answered so far."""
+
+    asked: ApprovalAsked
+    yes: tuple[str, ...] = ()
+    denied: ApprovalDenied | None = None
+    glass: GlassBroken | None = None
+    started: CommandStarted | None = None
+
+    @property
+    def number(self) -> int:
+        """First ask of the incident is 1."""
+        return self.asked.ask
+
+    @property
+    def digest(self) -> str:
+        """What a yes is bound to: the sha256 of the command's bytes."""
+        return digest(self.asked.command)
+
+    @property
+    def granted(self) -> bool:
+        """Enough people said yes, or the glass was broken."""
+        return self.glass is not None or len(self.yes) >= self.asked.yes_needed
+
+    @property
+    def expires_at(self) -> datetime:
+        """When the ask goes stale."""
+        return self.asked.at + GOOD_FOR
+
+    def waiting(self, at: datetime) -> bool:
+        """Somebody may still say yes or no."""
+        return not (self.denied or self.granted or self.started) and at < self.expires_at
+
+
+def digest(command: str) -> str:
+    """sha256 of the command's UTF-8 bytes, hexadecimal: what an approval is bound to."""
+    return sha256(command.encode()).hexdigest()
+
+
+def asks(log: Log) -> tuple[Ask, ...]:
+    """All requests for a yes, oldest first."""
+    found: dict[int, Ask] = {}
+    for event in log:
+        match event:
+            case ApprovalAsked(ask=number):
+                found[number] = Ask(event)
+            case ApprovalGiven(ask=number, by=person):
+                found[number] = replace(found[number], yes=(*found[number].yes, person))
+            case ApprovalDenied(ask=number):
+                found[number] = replace(found[number], denied=event)
+            case GlassBroken(ask=number):
+                found[number] = replace(found[number], glass=event)
+            case CommandStarted(ask=int(number)):
+                found[number] = replace(found[number], started=event)
+            case _:
+                pass
+    return tuple(found.values())
+
+
+def ask(
+    log: Log,
+    at: datetime,
+    *,
+    step: str,
+    title: str,
+    command: str,
+    effect: str,
+    rule: str,
+    reason: str,
+    yes_needed: int,
+    by: str,
+    purpose: Purpose = "mitigation",
+    why: str = "",
+) -> ApprovalAsked:
+    """Ask for a yes to `command`. Asking twice for the same bytes while the first still waits is refused."""
+    if not reason.strip():
+        raise Refused("Say why: whoever approves decides from your words.", field="reason", status=400)
+    for earlier in asks(log):
+        if earlier.waiting(at) and earlier.asked.command == command:
+            raise Refused(f"This command already waits for a yes (approval {earlier.number}).")
+    number = 1 + sum(1 for _ in _asked(log))
+    return ApprovalAsked(
+        at=at,
+        by=by,
+        ask=number,
+        step=step,
+        title=title,
+        command=command,
+        effect=effect,
+        rule=rule,
+        reason=reason,
+        yes_needed=max(1, yes_needed),
+        purpose=purpose,
+        why=why,
+    )
+
+
+def give(log: Log, at: datetime, *, number: int, shown: str, by: str) -> ApprovalGiven:
+    """Say yes to exactly the command whose digest is `shown`."""
+    one = waiting(log, at, number)
+    if by == HOUSE:
+        raise Refused("Only a person can say yes.", status=403)
+    if by == one.asked.by:
+        raise Refused("You asked for this one. Somebody else has to say yes.", status=403)
+    if by in one.yes:
+        raise Refused("You have said yes already. This one needs another person too.")
+    _same_bytes(one, shown)
+    return ApprovalGiven(at=at, by=by, ask=number, digest=one.digest)
+
+
+def deny(log: Log, at: datetime, *, number: int, reason: str, by: str) -> ApprovalDenied:
+    """Say no. Whoever asked may take their own ask back this way."""
+    if not reason.strip():
+        raise Refused("Say why not: the next person needs to know.", field="reason", status=400)
+    return ApprovalDenied(at=at, by=by, ask=waiting(log, at, number).number, reason=reason)
+
+
+def break_glass(log: Log, at: datetime, *, number: int, shown: str, reason: str, by: str) -> GlassBroken:
+    """Run without the second yes, because nobody else is there. Everybody will see it, and why."""
+    one = waiting(log, at, number)
+    if by == HOUSE:
+        raise Refused("Only a person can break the glass.", status=403)
+    if len(reason.strip()) < 10:
+        raise Refused("Say in a sentence why nobody else can say yes now.", field="reason", status=400)
+    _same_bytes(one, shown)
+    return GlassBroken(at=at, by=by, ask=number, digest=one.digest, reason=reason)
+
+
+def waiting(log: Log, at: datetime, number: int) -> Ask:
+    """The ask with this number, if an answer still counts."""
+    one = find(log, number)
+    if one.denied:
+        raise Refused(f"{one.denied.by} has said no to this. Ask again if things have changed.")
+    if one.granted or one.started:
+        raise Refused("This has been approved already.")
+    if at >= one.expires_at:
+        raise Refused("The ask has gone stale after 15 minutes. Ask again.")
+    return one
+
+
+def find(log: Log, number: int) -> Ask:
+    """The ask with this number, whatever became of it."""
+    for one in asks(log):
+        if one.number == number:
+            return one
+    raise Refused(f"There is no approval {number} in this incident.", status=404)
+
+
+def _asked(log: Log) -> Iterator[ApprovalAsked]:
+    return (event for event in log if isinstance(event, ApprovalAsked))
+
+
+def _same_bytes(one: Ask, shown: str) -> None:
+    if shown != one.digest:
+        raise Refused("The command you were shown is not the one that waits. Reload, read it, and decide again.")

@@ -1,0 +1,66 @@
+"""Evidence: what a command said, so that nobody can doubt it later, and its one telling line.
+
+The digest is taken of the masked output, the only one there is: whoever holds the text can check it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+LONGEST_SUMMARY = 120  # characters; one line beside a step
+
+# ECMA-48 control sequences: colours and cursor moves
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*+[ -/]*+[@-~]|[@-Z\\-_])")
+_RULE = re.compile(r"[-=+|\s]*[-=]{2,}[-=+|\s]*")
+_HEADER = re.compile(r"[A-Z][A-Z0-9()%/_-]*+(?: +[A-Z0-9()%/_-]++)++ *")  # NAME READY STATUS
+_OURS = re.compile(r"\[fireline: (.*)\]")
+_TROUBLE = re.compile(
+    r"(?i)\b(?:errors?|fatal|panic|exception|denied|refused|unreachable|timed? ?out|not found|no such|cannot"
+    r"|crashloopbackoff|oomkilled|imagepullbackoff|err(?:imagepull)?|failed|failure|unauthorized|forbidden)\b"
+)
+_NO_TROUBLE = re.compile(r"(?i)\b(?:no|0|without) (?:errors?|failures?)\b|\b(?:errors?|failed)[:=] ?0\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The measure of one masked output."""
+
+    digest: str  # sha256 of its UTF-8 bytes, 64 hexadecimal digits
+    size: int  # bytes
+    lines: int
+    summary: str
+
+
+def measure(output: str) -> Evidence:
+    """Digest, size, line count and summary of a masked output."""
+    content = output.encode("utf-8", "replace")
+    digest = hashlib.sha256(content).hexdigest()
+    return Evidence(digest, len(content), len(output.splitlines()), summary(output))
+
+
+def summary(output: str) -> str:
+    """The first telling line, at most 120 characters: trouble if any, else the first that is no header.
+
+    `[fireline: …]` lines, which say what became of the command itself, come before everything.
+    """
+    lines = [line for line in map(_plain, output.splitlines()) if line]
+    ours = [found[1] for line in lines if (found := _OURS.fullmatch(line)) and "bytes cut here" not in line]
+    trouble = [line for line in lines if _TROUBLE.search(line) and not _NO_TROUBLE.search(line)]
+    chosen = (ours or trouble or [_first_row(lines)])[0]
+    return chosen if len(chosen) <= LONGEST_SUMMARY else chosen[: LONGEST_SUMMARY - 1].rstrip() + "…"
+
+
+def _first_row(lines: list[str]) -> str:
+    """The first line below a table's header (kubectl's capitals, psql's rule), or simply the first."""
+    rows = [line for line in lines if not _RULE.fullmatch(line)]
+    headed = len(lines) > 2 and _RULE.fullmatch(lines[1])
+    if len(rows) > 1 and (headed or _HEADER.fullmatch(rows[0])):
+        return rows[1]
+    return rows[0] if rows else "no output"
+
+
+def _plain(line: str) -> str:
+    """`line` without colours, control characters and runs of spaces."""
+    return " ".join("".join(c if c.isprintable() else " " for c in _ESCAPES.sub("", line)).split())

@@ -1,0 +1,309 @@
+"""Incident: one thing that is wrong, as the log tells it.
+
+`fold` reads a log into an `Incident`; everything a page, a command line or a report shows comes from it.
+The deeds that concern the incident as a whole stand here too: declare, acknowledge, change severity or
+status, note, state the root cause.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import reduce
+
+from fireline.core import approval
+from fireline.core.events import (
+    AcknowledgementMissed,
+    AlertCleared,
+    AlertJoined,
+    AnyEvent,
+    CommandFinished,
+    CommandStarted,
+    Event,
+    GateSpec,
+    IncidentAcknowledged,
+    IncidentDeclared,
+    Log,
+    NoteAdded,
+    ReviewDrafted,
+    RootCauseStated,
+    SeverityChanged,
+    Status,
+    StatusChanged,
+    StepSkipped,
+    WalkEnded,
+)
+from fireline.core.refusal import Refused
+
+STATUSES: tuple[Status, ...] = ("Investigating", "Identified", "Monitoring", "Resolved")
+TITLE_MAX_CHARS = 200  # what a phone's lock screen and a chat topic still show
+NOTE_MAX_CHARS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of one command."""
+
+    started: CommandStarted
+    finished: CommandFinished | None = None
+
+    @property
+    def state(self) -> str:
+        """`running`, `ok`, `failed`, `timed out` or `interrupted`."""
+        return self.finished.ending if self.finished else "running"
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedAlert:
+    """An alert of this incident and whether it still fires."""
+
+    joined: AlertJoined
+    ended_at: datetime | None = None
+
+    @property
+    def firing(self) -> bool:
+        """It has not ended since it last began."""
+        return self.ended_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """What is true of an incident now."""
+
+    number: int
+    declared: IncidentDeclared
+    severity: str
+    severity_name: str
+    response_minutes: int
+    status: Status = "Investigating"
+    status_since: tuple[tuple[Status, datetime], ...] = ()  # every change, oldest first
+    acknowledged: IncidentAcknowledged | None = None
+    missed: AcknowledgementMissed | None = None
+    alerts: dict[str, JoinedAlert] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
+    skipped: tuple[StepSkipped, ...] = ()
+    root_cause: RootCauseStated | None = None
+    walk_ended: WalkEnded | None = None
+    review: ReviewDrafted | None = None
+    seq: int = 0  # number of events in the log
+
+    @property
+    def name(self) -> str:
+        """How people say it."""
+        return f"INC-{self.number}"
+
+    @property
+    def title(self) -> str:
+        """Severity first, as it is read aloud."""
+        return f"{self.severity}: {self.declared.title}"
+
+    @property
+    def acknowledge_by(self) -> datetime:
+        """Due time of the first acknowledgement: counted from detection, not from declaration."""
+        return self.declared.detected_at + timedelta(minutes=self.response_minutes)
+
+    @property
+    def firing(self) -> tuple[JoinedAlert, ...]:
+        """Alerts that are not over."""
+        return tuple(alert for alert in self.alerts.values() if alert.firing)
+
+    @property
+    def resolved(self) -> bool:
+        """It is over."""
+        return self.status == "Resolved"
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it was resolved; None while it runs or after it came back."""
+        return self.status_since[-1][1] if self.resolved else None
+
+
+def declare(
+    log: Log,
+    at: datetime,
+    *,
+    title: str,
+    severity: str,
+    severity_name: str,
+    severity_why: str,
+    response_minutes: int,
+    by: str,
+    detected_at: datetime | None = None,
+    gates: tuple[GateSpec, ...] = (),
+    values: dict[str, str] | None = None,
+    **facts: object,
+) -> IncidentDeclared:
+    """Open an incident. `facts` are further fields of `IncidentDeclared`."""
+    if log:
+        raise Refused("This incident is declared already.")
+    title = " ".join(title.split())
+    if not title:
+        raise Refused("Say in a few words what is wrong.", field="title", status=400)
+    if len(title) > TITLE_MAX_CHARS:
+        raise Refused(
+            f"Keep the title under {TITLE_MAX_CHARS} characters; notes hold the rest.",
+            field="title",
+            status=400,
+        )
+    return IncidentDeclared(
+        at=at,
+        by=by,
+        title=title,
+        severity=severity,
+        severity_name=severity_name,
+        severity_why=severity_why,
+        response_minutes=response_minutes,
+        detected_at=min(detected_at or at, at),
+        gates=gates,
+        values=values or {},
+        **facts,  # type: ignore[arg-type]  # checked by msgspec when the log is read
+    )
+
+
+def acknowledge(log: Log, at: datetime, *, by: str) -> IncidentAcknowledged:
+    """I have it. The first one stops the clock; later ones are refused with who has it."""
+    incident = fold(0, log)
+    _open(incident)
+    if incident.acknowledged:
+        raise Refused(f"{incident.acknowledged.by} has it already.")
+    return IncidentAcknowledged(at=at, by=by)
+
+
+def miss_acknowledgement(log: Log, at: datetime, *, by: str) -> AcknowledgementMissed:
+    """Called by the clock. Refused when somebody answered, or when the severity moved the target."""
+    incident = fold(0, log)
+    if incident.acknowledged or incident.resolved or incident.missed:
+        raise Refused("Nothing is left to miss: somebody has it, it is over, or it was missed already.")
+    if at < incident.acknowledge_by:
+        raise Refused("The response time is not over.")
+    return AcknowledgementMissed(at=at, by=by, response_minutes=incident.response_minutes)
+
+
+def change_severity(
+    log: Log, at: datetime, *, severity: str, severity_name: str, response_minutes: int, reason: str, by: str
+) -> SeverityChanged:
+    """Judge the severity anew. Unsure between two: take the higher."""
+    incident = fold(0, log)
+    _open(incident)
+    if not reason.strip():
+        raise Refused("Say why the severity changes.", field="reason", status=400)
+    if severity == incident.severity:
+        raise Refused(f"It is {severity} already.")
+    return SeverityChanged(
+        at=at,
+        by=by,
+        severity=severity,
+        severity_name=severity_name,
+        response_minutes=response_minutes,
+        reason=reason,
+    )
+
+
+def change_status(log: Log, at: datetime, *, status: str, by: str, why: str = "") -> StatusChanged:
+    """Move to another status, forward or back. Resolved has a door of its own (`gate.resolve`)."""
+    incident = fold(0, log)
+    if status == "Resolved":
+        raise Refused("Resolve the incident through its gates.")
+    for known in STATUSES:
+        if known == status:
+            if incident.status == known:
+                raise Refused(f"It is {known} already.")
+            return StatusChanged(at=at, by=by, status=known, why=why)
+    raise Refused(f"Status is one of {', '.join(STATUSES)}.", field="status", status=400)
+
+
+def note(log: Log, at: datetime, *, text: str, by: str, happened_at: datetime | None = None) -> NoteAdded:
+    """Write down what was seen or decided; `happened_at` when it is told afterwards."""
+    if not text.strip():
+        raise Refused("An empty note helps nobody.", field="text", status=400)
+    if len(text) > NOTE_MAX_CHARS:
+        raise Refused(f"Keep a note under {NOTE_MAX_CHARS} characters.", field="text", status=413)
+    if happened_at and happened_at.tzinfo is None:
+        raise Refused("Give the time with its zone, such as 14:05Z.", field="happened_at", status=400)
+    if happened_at and happened_at > at:
+        raise Refused("That time is still to come.", field="happened_at", status=400)
+    return NoteAdded(at=at, by=by, text=text.strip(), happened_at=happened_at)
+
+
+def state_root_cause(log: Log, at: datetime, *, text: str, by: str, known: bool = True) -> RootCauseStated:
+    """Say what was wrong; `known=False` says that nobody knows and that this is accepted for now."""
+    if not text.strip():
+        raise Refused("Say what was wrong, or why it is accepted that nobody knows.", field="text", status=400)
+    return RootCauseStated(at=at, by=by, text=text.strip(), known=known)
+
+
+def end_walk(log: Log, at: datetime, *, why: str, by: str) -> WalkEnded:
+    """Fireline has nothing more to do by itself."""
+    return WalkEnded(at=at, by=by, why=why)
+
+
+def fold(number: int, log: Log) -> Incident:
+    """Read the log into what is true now. The first event has to be the declaration."""
+    if not log or not isinstance(log[0], IncidentDeclared):
+        raise Refused("There is no such incident.", status=404)
+    first = log[0]
+    start = Incident(
+        number=number,
+        declared=first,
+        severity=first.severity,
+        severity_name=first.severity_name,
+        response_minutes=first.response_minutes,
+        status_since=(("Investigating", first.at),),
+        seq=1,
+    )
+    return reduce(_after, log[1:], start)
+
+
+def _after(incident: Incident, event: AnyEvent) -> Incident:
+    seq = incident.seq + 1
+    match event:
+        case AlertJoined():
+            return replace(incident, seq=seq, alerts=incident.alerts | {event.fingerprint: JoinedAlert(event)})
+        case AlertCleared(fingerprint=key) if key in incident.alerts:
+            over = replace(incident.alerts[key], ended_at=event.at)
+            return replace(incident, seq=seq, alerts=incident.alerts | {key: over})
+        case IncidentAcknowledged():
+            return replace(incident, seq=seq, acknowledged=incident.acknowledged or event)
+        case AcknowledgementMissed():
+            return replace(incident, seq=seq, missed=event)
+        case SeverityChanged():
+            return replace(
+                incident,
+                seq=seq,
+                severity=event.severity,
+                severity_name=event.severity_name,
+                response_minutes=event.response_minutes,
+                # a new target gives a new promise, which can be missed anew
+                missed=incident.missed if incident.acknowledged else None,
+            )
+        case StatusChanged(status=status):
+            return replace(incident, seq=seq, status=status, status_since=(*incident.status_since, (status, event.at)))
+        case RootCauseStated():
+            return replace(incident, seq=seq, root_cause=event)
+        case CommandStarted(run=run):
+            return replace(incident, seq=seq, runs=incident.runs | {run: Run(event)})
+        case CommandFinished(run=run) if run in incident.runs:
+            return replace(incident, seq=seq, runs=incident.runs | {run: replace(incident.runs[run], finished=event)})
+        case StepSkipped():
+            return replace(incident, seq=seq, skipped=(*incident.skipped, event))
+        case WalkEnded():
+            return replace(incident, seq=seq, walk_ended=event)
+        case ReviewDrafted():
+            return replace(incident, seq=seq, review=event)
+        case _:
+            return replace(incident, seq=seq)
+
+
+def asks(log: Log) -> tuple[approval.Ask, ...]:
+    """The approvals of this incident, oldest first."""
+    return approval.asks(log)
+
+
+def _open(incident: Incident) -> None:
+    if incident.resolved:
+        raise Refused("This incident is resolved. Declare a new one, or reopen it by changing its status.")
+
+
+def happened(log: Log, kind: type[Event]) -> bool:
+    """Such an event is in the log."""
+    return any(isinstance(event, kind) for event in log)

@@ -1,0 +1,269 @@
+"""The review (post-mortem): the runbook's own template, filled from the log, nothing invented.
+
+Headings and their order are the template's. What the log knows is written under them; what it does not
+know is marked unknown, for people to fill in. Every time is UTC.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from fireline.core import gate, timeline
+from fireline.core.events import (
+    AlertJoined,
+    ApprovalGiven,
+    CommandStarted,
+    GateOverridden,
+    GlassBroken,
+    IncidentAcknowledged,
+    Log,
+    ReviewDrafted,
+    StatusChanged,
+)
+from fireline.core.incident import Incident, fold
+from fireline.core.refusal import Refused
+
+UNKNOWN = "_unknown_"
+FOR_PEOPLE = "_unknown: people write this in the review_"
+TEMPLATE = """\
+# Post-Mortem: [Incident Title]
+
+## Summary
+
+## Impact
+
+## Timeline
+
+## Root Cause
+
+## Resolution
+
+## What Went Well
+
+## What Didn't Go Well
+
+## Action Items
+
+## Lessons Learned
+"""  # for a house whose runbooks bring no template of their own
+
+HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Milestones:
+    """The six times every review asks for; None where the log does not know."""
+
+    began: datetime | None
+    first_alert: datetime | None
+    declared: datetime
+    mitigation: datetime | None
+    restored: datetime | None
+    resolved: datetime | None
+
+
+def drafted(log: Log, at: datetime, *, evidence: str, due_at: datetime, by: str) -> ReviewDrafted:
+    """The draft is kept. Only for an incident that is over."""
+    if not fold(0, log).resolved:
+        raise Refused("The incident is not resolved.")
+    return ReviewDrafted(at=at, by=by, evidence=evidence, due_at=due_at)
+
+
+def milestones(log: Log) -> Milestones:
+    """When it began, was alerted, declared, worked on, restored and resolved, as far as the log knows."""
+    incident = fold(0, log)
+    alerts = [event for event in log if isinstance(event, AlertJoined)]
+    work = [event.at for event in log if isinstance(event, CommandStarted) and event.purpose == "mitigation"]
+    calm = [event.at for event in log if isinstance(event, StatusChanged) and event.status == "Monitoring"]
+    return Milestones(
+        began=min((event.starts_at for event in alerts), default=None),
+        first_alert=min((event.at for event in alerts), default=None),
+        declared=incident.declared.at,
+        mitigation=min(work, default=None),
+        restored=max(calm, default=None),
+        resolved=incident.ended_at,
+    )
+
+
+def draft(template: str, number: int, log: Log) -> str:
+    """The review as Markdown: the template's headings in the template's order, each filled or marked unknown."""
+    incident = fold(number, log)
+    parts: list[str] = []
+    for line in template.splitlines():
+        heading = HEADING.match(line)
+        if heading is None:
+            continue  # the template's sample text is not what happened
+        marks, title = heading.groups()
+        if not parts:
+            parts.append(f"{marks} {_title(title, incident)}")
+            parts.append(_about(incident, log))
+            continue
+        parts.append(f"{marks} {title}")
+        parts.append(_section(title, incident, log))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _title(title: str, incident: Incident) -> str:
+    lead = title.split(":", 1)[0] if ":" in title else title
+    return f"{lead}: {incident.name} {incident.declared.title}"
+
+
+def _about(incident: Incident, log: Log) -> str:
+    drill = " This was a drill." if incident.declared.drill else ""
+    book = incident.declared.runbook
+    source = f" Runbook {book.path} at {book.digest[:12]}." if book else ""
+    return f"Drafted by fireline from {len(log)} logged events of {incident.name}.{drill}{source} Times are UTC."
+
+
+def _section(title: str, incident: Incident, log: Log) -> str:
+    words = title.lower()
+    for pattern, write in SECTIONS:
+        if re.search(pattern, words):
+            return write(incident, log)
+    return FOR_PEOPLE
+
+
+def _summary(incident: Incident, log: Log) -> str:
+    declared = incident.declared
+    times = milestones(log)
+    scenario = f" It was recognised as “{declared.scenario}” ({declared.match_why})." if declared.scenario else ""
+    end = (
+        f" It was resolved after {timeline.duration(times.resolved - declared.at)}."
+        if times.resolved
+        else " It is not resolved."
+    )
+    return f"{incident.severity} ({incident.severity_name}): {declared.title}.{scenario}{end}"
+
+
+def _impact(incident: Incident, log: Log) -> str:
+    times = milestones(log)
+    start = times.began or times.declared
+    known = times.restored is not None and times.restored >= start
+    length = f"{_hours(start, times.restored)} (began to restored)" if times.restored and known else UNKNOWN
+    rows = [
+        ("Duration", length),
+        ("Users affected", UNKNOWN),
+        ("Services impacted", incident.declared.service or UNKNOWN),
+        ("Revenue impact", UNKNOWN),
+    ]
+    return "\n".join(f"- **{name}:** {value}" for name, value in rows)
+
+
+def _timeline(incident: Incident, log: Log) -> str:
+    times = milestones(log)
+    named = [
+        ("Incident began", times.began),
+        ("First alert", times.first_alert),
+        ("Incident declared", times.declared),
+        ("Mitigation started", times.mitigation),
+        ("Service restored", times.restored),
+        ("Incident resolved", times.resolved),
+    ]
+    head = [f"- {_clock(at)} - {what}" for what, at in named]
+    ran = [_row(one) for one in timeline.entries(log)]
+    return "\n".join([*head, "", "Everything that was logged:", "", *ran])
+
+
+def _row(one: timeline.Entry) -> str:
+    proof = f" [evidence {one.evidence[:12]}]" if one.evidence else ""
+    afterwards = f" ({one.detail})" if one.back_dated else ""
+    return f"- {one.at:%H:%M:%S} - {_plain(one.sentence)}{afterwards}{proof}"
+
+
+def _cause(incident: Incident, log: Log) -> str:
+    cause = incident.root_cause
+    if cause is None:
+        return FOR_PEOPLE
+    return cause.text if cause.known else f"Unknown, accepted by {cause.by}: {cause.text}"
+
+
+def _resolution(incident: Incident, log: Log) -> str:
+    done = []
+    for run in incident.runs.values():
+        if run.started.purpose in {"mitigation", "verification"}:
+            yes = _yes(log, run.started.ask)
+            result = run.state if run.finished is None else f"{run.state}, {run.finished.seconds:.1f} s"
+            done.append(f"- {_plain(run.started.title)}: `{run.started.command}` ({result}{yes})")
+    asides = [f"- Gate set aside by {e.by}: {e.reason}" for e in log if isinstance(e, GateOverridden)]
+    return "\n".join([*done, *asides]) or FOR_PEOPLE
+
+
+def _went_well(incident: Incident, log: Log) -> str:
+    facts = []
+    first = next((event for event in log if isinstance(event, IncidentAcknowledged)), None)
+    then = fold(incident.number, log[: log.index(first)]) if first else incident  # the target that held at that time
+    if first and first.at < then.acknowledge_by:
+        facts.append(f"- {first.by} acknowledged within the {then.response_minutes} min target.")
+    reads = [run for run in incident.runs.values() if run.started.purpose == "diagnosis" and run.state == "ok"]
+    if reads:
+        commands = "1 diagnosis command" if len(reads) == 1 else f"{len(reads)} diagnosis commands"
+        facts.append(f"- {commands} of the runbook ran without anybody's help.")
+    facts += [f"- {standing.spec.text}: {standing.detail}." for standing in _measured(log)]
+    return "\n".join([*facts, f"- {FOR_PEOPLE}"])
+
+
+def _went_wrong(incident: Incident, log: Log) -> str:
+    facts = [f"- Nobody acknowledged within {incident.missed.response_minutes} min."] if incident.missed else []
+    facts += [f"- {_plain(one.title)} could not run: {one.reason}" for one in incident.skipped]
+    facts += [
+        f"- {_plain(run.started.title)}: {run.state}."
+        for run in incident.runs.values()
+        if run.state != "ok" and run.started.purpose != "diagnosis"
+    ]
+    facts += [
+        f"- {event.by} ran a command alone (break-glass): {event.reason}"
+        for event in log
+        if isinstance(event, GlassBroken)
+    ]
+    return "\n".join([*facts, f"- {FOR_PEOPLE}"])
+
+
+def _actions(incident: Incident, log: Log) -> str:
+    head = ["| Action | Owner | Due Date | Status |", "|--------|-------|----------|--------|"]
+    return "\n".join([*head, f"| {UNKNOWN} | {UNKNOWN} | {UNKNOWN} | Todo |"])
+
+
+def _people(incident: Incident, log: Log) -> str:
+    names = sorted({event.by for event in log if event.by != "fireline"})
+    return "\n".join(f"- {name}" for name in names) or UNKNOWN
+
+
+Write = Callable[[Incident, Log], str]
+SECTIONS: tuple[tuple[str, Write], ...] = (  # the first pattern found in a heading writes its section
+    (r"summary|overview", _summary),
+    (r"impact", _impact),
+    (r"timeline|chronology", _timeline),
+    (r"root cause", _cause),
+    (r"resolution|mitigation|what was done", _resolution),
+    (r"\b(didn.?t|not|wrong|poorly|badly)\b", _went_wrong),
+    (r"went well|worked", _went_well),
+    (r"action|follow.?up", _actions),
+    (r"participants|responders|attendees", _people),
+)
+
+
+def _measured(log: Log) -> Iterable[gate.Standing]:
+    return (
+        one for one in gate.standings(log, log[-1].at) if one.spec.kind == "verified" and one.open and not one.override
+    )
+
+
+def _yes(log: Log, ask: int | None) -> str:
+    names = [event.by for event in log if isinstance(event, ApprovalGiven) and event.ask == ask]
+    return f"; yes from {', '.join(names)}" if names else ""
+
+
+def _hours(start: datetime, end: datetime) -> str:
+    minutes = int((end - start).total_seconds() // 60)
+    return f"{minutes // 60} hours {minutes % 60} minutes"
+
+
+def _clock(at: datetime | None) -> str:
+    return f"{at:%H:%M}" if at else UNKNOWN
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,220 @@
+"""The timeline: the log read aloud, one sentence an event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fireline.core import approval
+from fireline.core.events import (
+    HOUSE,
+    AcknowledgementMissed,
+    AlertCleared,
+    AlertJoined,
+    AnyEvent,
+    ApprovalAsked,
+    ApprovalDenied,
+    ApprovalGiven,
+    CommandFinished,
+    CommandStarted,
+    DeliveryDelayed,
+    DeliveryGivenUp,
+    DeliveryMade,
+    GateOverridden,
+    GateTicked,
+    GlassBroken,
+    IncidentAcknowledged,
+    IncidentDeclared,
+    Log,
+    NoteAdded,
+    ReviewDrafted,
+    RootCauseStated,
+    SeverityChanged,
+    StatusChanged,
+    StepSkipped,
+    WalkEnded,
+    WatchPassed,
+)
+from fireline.core.incident import fold
+
+VENDORS = {"pagerduty": "PagerDuty"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the timeline. `icon` and `tone` are names of the design; `kind` is what a filter asks for."""
+
+    seq: int
+    at: datetime
+    actor: str
+    sentence: str
+    kind: str  # alerts, commands, people, deliveries, status
+    icon: str
+    tone: str = ""  # "", ok, warn, bad, accent
+    key: bool = False  # a moment the story cannot do without
+    detail: str = ""
+    evidence: str | None = None
+    back_dated: bool = False
+
+
+def entries(log: Log) -> tuple[Entry, ...]:
+    """The whole timeline, oldest first. Back-dated notes stand at the time they speak of."""
+    found = [_entry(seq, event, log) for seq, event in enumerate(log, 1)]
+    return tuple(sorted(found, key=lambda one: (one.at, one.seq)))
+
+
+def actor(by: str) -> str:
+    """Who did it, as it is said."""
+    return "fireline" if by == HOUSE else by
+
+
+def duration(span: timedelta) -> str:
+    """A span as people say it: 42 s, 3 min 5 s, 2 h 4 min."""
+    seconds = int(span.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60} s" if seconds % 60 else f"{seconds // 60} min"
+    return f"{seconds // 3600} h {seconds % 3600 // 60} min"
+
+
+def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901, PLR0912  # one line an event, all in one place
+    at, who = event.at, actor(event.by)
+
+    def line(sentence: str, kind: str, icon: str, tone: str = "", **more: object) -> Entry:
+        return Entry(seq, at, who, sentence, kind, icon, tone, **more)  # type: ignore[arg-type]
+
+    match event:
+        case IncidentDeclared():
+            scenario = f", scenario {event.scenario}" if event.scenario else ""
+            return line(
+                f"{event.severity} declared: {event.title}{scenario}",
+                "status",
+                "flame",
+                "bad",
+                key=True,
+                detail="; ".join(filter(None, [event.severity_why, event.match_why])),
+            )
+        case AlertJoined():
+            return line(
+                f"{event.name} fires ({event.source}): {event.summary}",
+                "alerts",
+                "bell",
+                "bad",
+                detail=event.why,
+            )
+        case AlertCleared():
+            return line(f"{event.name} is over", "alerts", "bell", "ok")
+        case IncidentAcknowledged():
+            took = duration(event.at - fold(0, log).declared.detected_at)
+            return line(f"{who} acknowledged after {took}", "people", "check", "ok", key=True)
+        case AcknowledgementMissed():
+            return line(f"Nobody acknowledged within {event.response_minutes} min", "people", "clock", "bad", key=True)
+        case SeverityChanged():
+            return line(f"Severity is now {event.severity}: {event.reason}", "status", "flag", "accent", key=True)
+        case StatusChanged():
+            why = f": {event.why}" if event.why else ""
+            return line(
+                f"Status {event.status}{why}",
+                "status",
+                "flag",
+                "ok" if event.status == "Resolved" else "accent",
+                key=True,
+            )
+        case NoteAdded():
+            back = event.happened_at is not None
+            return Entry(
+                seq,
+                event.happened_at or at,
+                who,
+                event.text,
+                "people",
+                "star",
+                "accent",
+                key=event.by != HOUSE,
+                back_dated=back,
+                detail=f"told at {at:%H:%M}" if back else "",
+            )
+        case RootCauseStated():
+            what = "Root cause" if event.known else "Root cause unknown, accepted"
+            return line(f"{what}: {event.text}", "people", "search", "accent", key=True)
+        case GateTicked(gate=gate):
+            return line(f"{who} vouches: {_gate(log, gate)}", "people", "check", "ok")
+        case GateOverridden(gate=gate):
+            return line(f"{who} set aside “{_gate(log, gate)}”: {event.reason}", "people", "flag", "warn", key=True)
+        case WatchPassed():
+            return line(f"{event.minutes:g} minutes of green passed", "status", "eye", "ok", key=True)
+        case ApprovalAsked():
+            need = f", needs {event.yes_needed} people" if event.yes_needed > 1 else ""
+            return line(f"{who} asks to run {event.title}{need}", "commands", "shield", "warn", detail=event.command)
+        case ApprovalGiven(ask=ask):
+            return line(f"{who} approved {_asked(log, ask)}", "commands", "shield", "ok", key=True)
+        case ApprovalDenied(ask=ask):
+            return line(f"{who} declined {_asked(log, ask)}: {event.reason}", "commands", "shield", "bad", key=True)
+        case GlassBroken(ask=ask):
+            return line(
+                f"BREAK-GLASS: {who} ran {_asked(log, ask)} alone: {event.reason}",
+                "commands",
+                "shield",
+                "bad",
+                key=True,
+            )
+        case CommandStarted():
+            return line(f"{event.title} started", "commands", "play", detail=event.command)
+        case CommandFinished():
+            title = next((e.title for e in log if isinstance(e, CommandStarted) and e.run == event.run), event.run)
+            ended = event.ending in {"ok", "failed"} and event.exit_code is not None
+            exit_ = f"exit {event.exit_code}" if ended else event.ending  # 137 tells nobody that time was up
+            return line(
+                f"{title}: {exit_}, {event.seconds:.1f} s",
+                "commands",
+                "term",
+                "" if event.ending == "ok" else "bad",
+                detail=event.summary,
+                evidence=event.evidence,
+            )
+        case StepSkipped():
+            return line(f"{event.title} skipped: {event.reason}", "commands", "dash")
+        case DeliveryMade():
+            return line(
+                f"{VENDORS.get(event.vendor, event.vendor)}: {event.what.lower()}: done",
+                "deliveries",
+                "chat",
+                "ok",
+            )
+        case DeliveryDelayed():
+            vendor = VENDORS.get(event.vendor, event.vendor)
+            return line(
+                f"{vendor} did not take it ({event.what.lower()}), try {event.attempt}",
+                "deliveries",
+                "chat",
+                "warn",
+                detail=event.reason,
+            )
+        case DeliveryGivenUp():
+            tone = "bad" if event.needed else ""
+            said = "not delivered" if event.needed else "no longer needed"
+            return line(
+                f"{VENDORS.get(event.vendor, event.vendor)}: {event.what.lower()}: {said}",
+                "deliveries",
+                "chat",
+                tone,
+                detail=event.reason,
+            )
+        case WalkEnded():
+            return line(event.why, "commands", "book")
+        case ReviewDrafted():
+            return line(
+                f"Review drafted from the log, due {event.due_at:%d %b %H:%M}",
+                "status",
+                "doc",
+                evidence=event.evidence,
+            )
+
+
+def _asked(log: Log, number: int) -> str:
+    return approval.find(log, number).asked.title
+
+
+def _gate(log: Log, key: str) -> str:
+    return next((spec.text for spec in fold(0, log).declared.gates if spec.key == key), key)

@@ -1,0 +1,1 @@
+"""The store: one database, SQLite or PostgreSQL, and the only place that writes it."""

@@ -1,0 +1,190 @@
+"""The database: SQLite in one file by default, PostgreSQL when one machine is not enough.
+
+Both are used through the same synchronous SQLAlchemy Core code. SQLite runs with WAL and synchronous=FULL:
+what was answered is on the disk. A second process on the same file is refused by a lock beside it, because
+two would steal each other's durable work.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+
+from fireline.core.refusal import Refused
+
+NO_TABLE = re.compile(r'no such table|relation ".*" does not exist')  # SQLite's words, PostgreSQL's
+MIGRATIONS = Path(__file__).parent / "migrations"
+POOL = 20  # connections: workflows and doors together never hold more threads than this in the database
+
+# Names for constraints, so that migrations can speak of them on both databases.
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Database:
+    """One open database. `close` gives the file lock and every connection back."""
+
+    def __init__(self, url: str) -> None:
+        """Take `sqlite:///path` or `postgresql://…`. Makes the file's folder and nothing else yet."""
+        self.url = _checked(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._lock: int | None = None
+        if self.is_sqlite:
+            folder = Path(self.url.database or "").parent
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as trouble:
+                raise Refused(f"The folder {folder} cannot be made: {trouble.strerror}.", status=503) from trouble
+            self.engine = sa.create_engine(self.url, pool_size=POOL, max_overflow=0, pool_timeout=30)
+            sa.event.listen(self.engine, "connect", _sqlite_pragmas)
+        else:
+            url_ = self.url.set(drivername="postgresql+psycopg")
+            self.engine = sa.create_engine(
+                url_,
+                pool_size=POOL,
+                max_overflow=0,
+                pool_timeout=30,
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": 5},
+            )
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction that may write; on SQLite it takes the write lock at once, so reads in it stay true.
+
+        Raises `Refused(503)` in words when the database cannot be reached or its disk is full.
+        """
+        with self._words(), self.engine.begin() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection for reads only."""
+        with self._words(), self.engine.connect() as connection:
+            yield connection
+
+    def claim(self) -> None:
+        """On SQLite: make sure that no other fireline serves this file. Raises `Refused`."""
+        if not self.is_sqlite:
+            return
+        path = f"{self.url.database}.lock"
+        try:
+            self._lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as trouble:
+            raise Refused(f"The lock file {path} cannot be written: {trouble.strerror}.", status=503) from trouble
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._lock)
+            self._lock = None
+            raise Refused(
+                f"Another fireline serves {self.url.database} already. Stop it, or use PostgreSQL for several.",
+                status=503,
+            ) from None
+
+    def migrate(self) -> None:
+        """Bring the schema to this release's. Safe to call at every start and by several replicas at once."""
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        with self._words(), self.engine.begin() as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7215001)")  # one migrator at a time
+            config.attributes["connection"] = connection
+            try:
+                command.upgrade(config, "head")
+            except CommandError as trouble:  # a revision that this release has never heard of
+                raise Refused(
+                    f"A newer fireline has used this database: {trouble}. Start that one.", status=503
+                ) from trouble
+
+    def revision(self) -> tuple[str | None, str | None]:
+        """The schema's revision and the one this release wants."""
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        with self.reading() as connection:
+            return MigrationContext.configure(connection).get_current_revision(), ScriptDirectory.from_config(
+                config
+            ).get_current_head()
+
+    def insert(self, table: sa.Table) -> Any:
+        """An INSERT of this database's dialect, which has `on_conflict_do_update` and `…_do_nothing`."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.engine.dispose()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    @contextmanager
+    def _words(self) -> Iterator[None]:
+        """Turn trouble with the database itself into a refusal that says what to do."""
+        try:
+            yield
+        except (OperationalError, sa.exc.TimeoutError) as trouble:
+            raise Refused(_say(self, trouble), status=503) from trouble
+        except sa.exc.DataError as trouble:
+            raise Refused(f"The database cannot hold this: {_cause(trouble)}.", status=400) from trouble
+        except DBAPIError as trouble:
+            # DatabaseError itself, not one of its kinds: SQLite found a file that is damaged or no database
+            if trouble.connection_invalidated or type(trouble) is DatabaseError or NO_TABLE.search(_cause(trouble)):
+                raise Refused(_say(self, trouble), status=503) from trouble
+            raise
+
+
+def _sqlite_pragmas(connection: Any, _record: Any) -> None:
+    connection.isolation_level = "IMMEDIATE"  # a transaction that writes says so when it begins
+    for pragma in ("busy_timeout=30000", "foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _checked(url: str) -> sa.URL:
+    try:
+        found = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        found = sa.URL.create("none")
+    kind, name = found.get_backend_name(), found.database or ""
+    if kind not in {"sqlite", "postgresql"} or (kind == "sqlite" and name in {"", ":memory:"}):
+        raise Refused("[store] url is sqlite:///path/to/fireline.db or postgresql://user@host/name.", status=400)
+    return found
+
+
+def _cause(trouble: Exception) -> str:
+    return str(getattr(trouble, "orig", None) or trouble).strip().splitlines()[0]
+
+
+def _say(database: Database, trouble: Exception) -> str:
+    where = database.url.render_as_string(hide_password=True)
+    cause = _cause(trouble)
+    if "full" in cause or "No space" in cause:
+        return f"The disk under the database ({where}) is full. Nothing was stored; free some space and send it again."
+    if NO_TABLE.search(cause):
+        return (
+            f"The database ({where}) has no fireline tables yet. Start `fireline serve` once, or run `fireline doctor`."
+        )
+    return f"The database ({where}) does not answer: {cause}. Nothing was stored; send it again when it is back."

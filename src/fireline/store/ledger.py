@@ -1,0 +1,213 @@
+"""The ledger: the one write path. Everything that happens to an incident happens here.
+
+`act` runs one transaction: read the log, ask the deed, append its event at the next number, refresh the
+lists, and write down the work that follows. Two writers at once both see the truth: the second is asked
+again on the newer log. Each row carries the hash of the one before it, so that a changed row is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from fireline.core.events import AnyEvent, IncidentDeclared, Log, from_json, to_json
+from fireline.core.follow import Work, follow
+from fireline.core.incident import Incident, fold
+from fireline.core.refusal import Refused
+from fireline.store import lists
+from fireline.store.database import Database, metadata
+
+ATTEMPTS = 20  # writers of one incident are a handful of people and a few workflows
+BUSY = "Too many people are changing this incident at once. Try again."
+GENESIS = "0" * 64  # what the first row of a log follows
+
+Deed = Callable[[Log, datetime], AnyEvent]
+
+events = sa.Table(
+    "event",
+    metadata,
+    sa.Column("incident", sa.Integer, sa.ForeignKey("incident.number"), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),  # the event's JSON, exactly the hashed bytes
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("key", sa.Text, unique=True),  # names a deed that must not happen twice, e.g. of a retried step
+)
+
+
+class Enqueue(Protocol):
+    """Writes work into the caller's transaction."""
+
+    def __call__(self, connection: sa.Connection, work: Sequence[Work], /) -> None:
+        """Write it; it happens if, and only if, the transaction commits."""
+
+
+class AlreadyOpen(Exception):  # noqa: N818  # an answer, not an error
+    """There is an open incident for this already: join that one."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"INC-{number} is open for this")
+        self.number = number
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The first row of a log that is not what was written."""
+
+    incident: int
+    seq: int
+    why: str
+
+
+class Ledger:
+    """Reads and writes incidents."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        now: Callable[[], datetime],
+        enqueue: Enqueue,
+        vendors: frozenset[str] = frozenset(),
+    ) -> None:
+        """`enqueue` writes the work that follows; `vendors` are those set up (see `core.follow`)."""
+        self.database = database
+        self._now = now
+        self._enqueue = enqueue
+        self._vendors = vendors
+
+    def open(self, deed: Deed, *, join_key: str | None = None, key: str | None = None) -> Incident:
+        """Declare an incident. Raises `AlreadyOpen` when one with this `join_key` is open; `key` as in `act`."""
+        for _ in range(ATTEMPTS):
+            try:
+                with self.database.writing() as connection:
+                    number = lists.reserve(connection, join_key)
+                    return self._append(connection, number, (), deed, key)
+            except IntegrityError:
+                with self.database.reading() as connection:
+                    earlier = _by_key(connection, key)
+                    joined = lists.open_for(connection, join_key)
+                if earlier is not None:
+                    return self.read(earlier)
+                if joined is not None:
+                    raise AlreadyOpen(joined) from None
+                # the one in the way was resolved meanwhile: try again
+        raise Refused(BUSY, status=503)
+
+    def act(self, number: int, deed: Deed, *, key: str | None = None) -> Incident:
+        """Do one deed on one incident and return what is true afterwards. Raises what the deed refuses.
+
+        `key` names the deed for ever: a second `act` with the same key changes nothing.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                with self.database.writing() as connection:
+                    log = _log(connection, number)
+                    if _by_key(connection, key) is not None:
+                        return fold(number, log)
+                    return self._append(connection, number, log, deed, key)
+            except IntegrityError:
+                # somebody else wrote first: ask the deed again on the newer log
+                with self.database.reading() as connection:
+                    other = lists.twin(connection, number)
+                if other is not None:
+                    raise Refused(f"INC-{other} is open for the same fault by now. Go on there.") from None
+        raise Refused(BUSY, status=503)
+
+    def log(self, number: int) -> Log:
+        """Everything that happened, oldest first."""
+        with self.database.reading() as connection:
+            log = _log(connection, number)
+        if not log:
+            raise Refused(f"There is no incident {number}.", status=404)
+        return log
+
+    def read(self, number: int) -> Incident:
+        """What is true now."""
+        return fold(number, self.log(number))
+
+    def head(self, number: int) -> int:
+        """How many events the log has; 0 when there is no such incident. One indexed look-up, for live pages."""
+        with self.database.reading() as connection:
+            return connection.scalar(sa.select(sa.func.max(events.c.seq)).where(events.c.incident == number)) or 0
+
+    def heads(self) -> int:
+        """Changes whenever anything happens anywhere: the number of events in all logs."""
+        with self.database.reading() as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(events)) or 0
+
+    def verify(self) -> Broken | None:
+        """Recompute every hash. The first changed, missing or added row, or None when all is as written."""
+        with self.database.reading() as connection:
+            rows = connection.execute(sa.select(events).order_by(events.c.incident, events.c.seq))
+            incident, seq, before = None, 0, GENESIS
+            for row in rows:
+                if row.incident != incident:
+                    incident, seq, before = row.incident, 0, GENESIS
+                if row.seq != seq + 1:
+                    return Broken(row.incident, seq + 1, "missing")
+                if row.hash != _hash(before, row.body):
+                    return Broken(row.incident, row.seq, "changed")
+                seq, before = row.seq, row.hash
+            return self._shortened(connection)
+
+    def rebuild_lists(self) -> int:
+        """Write the lists anew from the logs; how many incidents."""
+        with self.database.writing() as connection:
+            numbers = connection.scalars(sa.select(events.c.incident).distinct()).all()
+            for number in numbers:
+                lists.write(connection, number, _log(connection, number))
+            return len(numbers)
+
+    def _append(self, connection: sa.Connection, number: int, log: Log, deed: Deed, key: str | None) -> Incident:
+        event = deed(log, self._now())
+        if bool(log) is isinstance(event, IncidentDeclared):
+            raise Refused("There is no such incident.", status=404)
+        body = to_json(event).decode()
+        from_json(body)  # a log that cannot be read back is worse than a deed that crashes here, unwritten
+        before = _head_hash(connection, number)
+        connection.execute(
+            events.insert().values(incident=number, seq=len(log) + 1, body=body, hash=_hash(before, body), key=key)
+        )
+        log = (*log, event)
+        work = follow(number, log, vendors=self._vendors)
+        lists.write(connection, number, log, work)
+        self._enqueue(connection, work)
+        return fold(number, log)
+
+    def _shortened(self, connection: sa.Connection) -> Broken | None:
+        """A log cut off or grown at its end keeps its chain; the list, written with it, still knows its length."""
+        counted = sa.select(events.c.incident, sa.func.count().label("n")).group_by(events.c.incident).subquery()
+        row = connection.execute(
+            sa.select(lists.incidents.c.number, lists.incidents.c.seq, counted.c.n)
+            .outerjoin(counted, counted.c.incident == lists.incidents.c.number)
+            .where(lists.incidents.c.seq != sa.func.coalesce(counted.c.n, 0))
+            .order_by(lists.incidents.c.number)
+        ).first()
+        if row is None:
+            return None
+        n = row.n or 0
+        return Broken(row.number, n + 1, "missing") if n < row.seq else Broken(row.number, row.seq + 1, "added")
+
+
+def _log(connection: sa.Connection, number: int) -> Log:
+    rows: Any = connection.scalars(sa.select(events.c.body).where(events.c.incident == number).order_by(events.c.seq))
+    return tuple(from_json(body) for body in rows)
+
+
+def _by_key(connection: sa.Connection, key: str | None) -> int | None:
+    return connection.scalar(sa.select(events.c.incident).where(events.c.key == key)) if key else None
+
+
+def _head_hash(connection: sa.Connection, number: int) -> str:
+    newest = sa.select(events.c.hash).where(events.c.incident == number).order_by(events.c.seq.desc()).limit(1)
+    return connection.scalar(newest) or GENESIS
+
+
+def _hash(before: str, body: str) -> str:
+    return sha256(f"{before}\n{body}".encode()).hexdigest()

@@ -1,0 +1,181 @@
+"""Lists: what pages show across incidents, written in the same transaction as the event.
+
+They hold nothing that the logs do not say, but for the key alerts join by and whether a clock has rung;
+`Ledger.rebuild_lists` can write the incidents anew. Clocks have their
+own rows, because what a page counts down has to be the truth and not an engine's inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from fireline.core import approval
+from fireline.core.events import Log
+from fireline.core.follow import Clock, Work
+from fireline.core.incident import fold
+from fireline.store.database import Database, metadata
+
+OPEN = "open"
+CLOSED = "closed"
+
+
+class Utc(sa.types.TypeDecorator[datetime]):
+    """An aware UTC time on both databases; SQLite keeps it as sortable text."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        """To the database: UTC, whatever zone it came in."""
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        """From the database: aware. SQLite forgets the zone, and it was UTC."""
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+incidents = sa.Table(
+    "incident",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("seq", sa.Integer, nullable=False, default=0),
+    sa.Column("title", sa.Text, nullable=False, default=""),
+    sa.Column("severity", sa.Text, nullable=False, default=""),
+    sa.Column("status", sa.Text, nullable=False, default=""),
+    sa.Column("service", sa.Text),
+    sa.Column("scenario", sa.Text),
+    sa.Column("declared_at", Utc),
+    sa.Column("acknowledged_by", sa.Text),
+    sa.Column("acknowledge_by", Utc),
+    sa.Column("acknowledged_at", Utc),
+    sa.Column("resolved_at", Utc),
+    sa.Column("waiting", sa.Integer, nullable=False, default=0),  # approvals without an answer
+    sa.Column("drill", sa.Boolean, nullable=False, default=False),
+    sa.Column("join_key", sa.Text),  # what alerts of the same fault share
+    sa.Column("state", sa.Text, nullable=False, default=OPEN),
+    # one open incident per fault, enforced by the database whatever two replicas do at once
+    sa.Index(
+        "ix_incident_open_join_key",
+        "join_key",
+        unique=True,
+        sqlite_where=sa.text("state = 'open'"),
+        postgresql_where=sa.text("state = 'open'"),
+    ),
+    sqlite_autoincrement=True,  # a number said aloud is never used again
+)
+
+clocks = sa.Table(
+    "clock",
+    metadata,
+    sa.Column("incident", sa.Integer, sa.ForeignKey("incident.number"), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True),  # of the event that set it
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("due_at", Utc, nullable=False),
+    sa.Column("rung_at", Utc),
+    sa.Index(
+        "ix_clock_open_due_at",
+        "due_at",
+        sqlite_where=sa.text("rung_at IS NULL"),
+        postgresql_where=sa.text("rung_at IS NULL"),
+    ),
+)
+
+
+def reserve(connection: sa.Connection, join_key: str | None) -> int:
+    """The next incident number. An open incident with this join key makes it an IntegrityError."""
+    row = connection.execute(incidents.insert().values(join_key=join_key).returning(incidents.c.number))
+    return int(row.scalar_one())
+
+
+def open_for(connection: sa.Connection, join_key: str | None) -> int | None:
+    """The open incident that alerts with this key belong to."""
+    query = sa.select(incidents.c.number).where(incidents.c.join_key == join_key, incidents.c.state == OPEN)
+    return connection.scalar(query) if join_key else None
+
+
+def twin(connection: sa.Connection, number: int) -> int | None:
+    """Another incident that is open for the same fault, which keeps this one from being reopened."""
+    mine = sa.select(incidents.c.join_key).where(incidents.c.number == number, incidents.c.state == CLOSED)
+    return connection.scalar(
+        sa.select(incidents.c.number).where(incidents.c.join_key == mine.scalar_subquery(), incidents.c.state == OPEN)
+    )
+
+
+def write(connection: sa.Connection, number: int, log: Log, work: Sequence[Work] = ()) -> None:
+    """Make the lists say what the log says."""
+    incident = fold(number, log)
+    last = log[-1].at
+    connection.execute(
+        incidents.update()
+        .where(incidents.c.number == number)
+        .values(
+            seq=len(log),
+            title=incident.declared.title,
+            severity=incident.severity,
+            status=incident.status,
+            service=incident.declared.service,
+            scenario=incident.declared.scenario,
+            declared_at=incident.declared.at,
+            acknowledge_by=incident.acknowledge_by,
+            resolved_at=incident.ended_at,
+            acknowledged_by=incident.acknowledged.by if incident.acknowledged else None,
+            acknowledged_at=incident.acknowledged.at if incident.acknowledged else None,
+            waiting=sum(one.waiting(last) for one in approval.asks(log)),
+            drill=incident.declared.drill,
+            state=CLOSED if incident.resolved else OPEN,
+        )
+    )
+    rows = [
+        {"incident": number, "seq": one.seq, "kind": one.kind, "due_at": one.due_at}
+        for one in work
+        if isinstance(one, Clock)
+    ]
+    if rows:
+        connection.execute(clocks.insert(), rows)
+
+
+def all_incidents(database: Database, *, state: str | None = None, limit: int = 100) -> Sequence[sa.Row[Any]]:
+    """Rows of the list, active ones by severity, ended ones newest first."""
+    query = sa.select(incidents).where(incidents.c.seq > 0)
+    if state:
+        query = query.where(incidents.c.state == state)
+    order = (
+        (incidents.c.drill, incidents.c.severity, incidents.c.number) if state == OPEN else (incidents.c.number.desc(),)
+    )
+    with database.reading() as connection:
+        return connection.execute(query.order_by(*order).limit(limit)).all()
+
+
+def ring(database: Database, clock: Clock, at: datetime) -> None:
+    """Note that a clock has rung. The second time changes nothing."""
+    with database.writing() as connection:
+        connection.execute(
+            clocks.update()
+            .where(
+                clocks.c.incident == clock.incident,
+                clocks.c.seq == clock.seq,
+                clocks.c.kind == clock.kind,
+                clocks.c.rung_at.is_(None),
+            )
+            .values(rung_at=at)
+        )
+
+
+def overdue(database: Database, before: datetime) -> tuple[Clock, ...]:
+    """Clocks that were due before this time and have not rung: somebody lost them."""
+    query = sa.select(clocks).where(clocks.c.rung_at.is_(None), clocks.c.due_at < before).order_by(clocks.c.due_at)
+    with database.reading() as connection:
+        rows = connection.execute(query).all()
+    return tuple(Clock(kind=row.kind, incident=row.incident, seq=row.seq, due_at=row.due_at) for row in rows)
+
+
+def open_clocks(database: Database, number: int) -> tuple[Clock, ...]:
+    """Clocks of one incident that have not rung, the next first."""
+    query = sa.select(clocks).where(clocks.c.incident == number, clocks.c.rung_at.is_(None)).order_by(clocks.c.due_at)
+    with database.reading() as connection:
+        rows = connection.execute(query).all()
+    return tuple(Clock(kind=row.kind, incident=row.incident, seq=row.seq, due_at=row.due_at) for row in rows)
