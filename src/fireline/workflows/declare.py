@@ -1,0 +1,145 @@
+"""Declare: gather what the runbooks know about a fault, so that one deed can open the incident.
+
+Nothing here waits for a vendor or for anything but our own files: an incident can be declared while
+everything else is down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from fireline.core import gate, incident
+from fireline.core.events import RunbookRef
+from fireline.core.incident import Incident
+from fireline.core.refusal import Refused
+from fireline.core.runbook import Runbook, Severity
+from fireline.core.runbook.match import Facts, Match
+from fireline.core.severity import suggest
+from fireline.settings import Drill
+from fireline.store.ledger import Deed, Ledger
+from fireline.workflows.library import Library
+
+WATCH_MINUTES = 30.0  # where the runbook names no green window: the figure most runbooks with one give
+# For a house whose runbooks name no severities: four, with the response times most public runbooks agree on.
+SEVERITIES = (
+    Severity(
+        id="P0",
+        name="Critical",
+        impact="Outage, data loss or breach",
+        response_minutes=5,
+        examples=(),
+        line=0,
+    ),
+    Severity(id="P1", name="High", impact="A major feature is down", response_minutes=15, examples=(), line=0),
+    Severity(id="P2", name="Medium", impact="Something is degraded", response_minutes=60, examples=(), line=0),
+    Severity(id="P3", name="Low", impact="A minor issue", response_minutes=240, examples=(), line=0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Declare:
+    """Opens incidents for people and for the intake."""
+
+    ledger: Ledger
+    library: Library
+    drill: Drill
+
+    def by_person(
+        self,
+        title: str,
+        *,
+        by: str,
+        severity: str | None = None,
+        service: str | None = None,
+        values: Mapping[str, str] | None = None,
+        key: str | None = None,
+    ) -> Incident:
+        """A person says that something is wrong; a title is enough. Raises `Refused` naming a wrong field."""
+        found = self.library.find(Facts(name=title, labels={}, annotations={"summary": title}))
+        deed = self.deed(
+            title=title,
+            text=title,
+            found=found,
+            by=by,
+            source="person",
+            service=service,
+            severity=severity,
+            values=values or {},
+        )
+        return self.ledger.open(deed, key=key)
+
+    def deed(
+        self,
+        *,
+        title: str,
+        text: str,
+        found: Match | None,
+        by: str,
+        source: str,
+        service: str | None = None,
+        detected_at: datetime | None = None,
+        severity: str | None = None,
+        values: Mapping[str, str],
+    ) -> Deed:
+        """The declaration with everything the runbooks add: severity, response time, gates, green window."""
+        book = found.runbook if found else self.library.main
+        row, why = self._severity(text if found is None else f"{text} {found.scenario.symptoms}", book, severity)
+        return partial(
+            incident.declare,
+            title=title[: incident.TITLE_MAX_CHARS],
+            severity=row.id,
+            severity_name=row.name,
+            severity_why=why,
+            response_minutes=row.response_minutes,
+            by=by,
+            detected_at=detected_at,
+            source=source,
+            service=service,
+            gates=gate.specs(_resolution_checklist(book) or _resolution_checklist(self.library.main)),
+            values=dict(values),
+            runbook=self._keep(found.runbook if found else None),
+            scenario=found.scenario.title if found else None,
+            match_why=found.why if found else None,
+            watch_minutes=_watch_minutes(book),
+            watch_speed=self.drill.watch_speed if self.drill.on else 1.0,
+            drill=self.drill.on,
+        )
+
+    def severities(self, book: Runbook | None = None) -> tuple[Severity, ...]:
+        """Those of the runbook, else of the main one, else the four everybody knows."""
+        for one in (book, self.library.main):
+            if one and one.severities:
+                return one.severities
+        return SEVERITIES
+
+    def severity(self, name: str, book: Runbook | None = None) -> Severity:
+        """The severity with this id. Raises `Refused` naming the ones there are."""
+        rows = self.severities(book)
+        for row in rows:
+            if row.id.lower() == name.lower():
+                return row
+        raise Refused(f"Severity is one of {', '.join(row.id for row in rows)}.", status=400, field="severity")
+
+    def _severity(self, text: str, book: Runbook | None, named: str | None) -> tuple[Severity, str]:
+        if named:
+            return self.severity(named, book), "named by whoever declared it"
+        suggestion = suggest(text, self.severities(book))
+        return suggestion.severity, suggestion.why
+
+    def _keep(self, book: Runbook | None) -> RunbookRef | None:
+        return self.library.keep(book) if book else None
+
+
+def _resolution_checklist(book: Runbook | None) -> list[str]:
+    lists = book.checklists if book else ()
+    return [item.text for one in lists if "resol" in one.title.lower() for item in one.items]
+
+
+def _watch_minutes(book: Runbook | None) -> float:
+    for threshold in book.thresholds if book else ():
+        if threshold.unit.startswith("min"):
+            return threshold.value
+    return WATCH_MINUTES
