@@ -1,0 +1,46 @@
+"""The runbook: the team's own Markdown page, read as a program."""
+
+from fireline.core.runbook.model import (
+    AgendaPart,
+    Checklist,
+    ChecklistItem,
+    Command,
+    Contact,
+    Dashboard,
+    Finding,
+    Link,
+    Mitigation,
+    Phase,
+    Placeholder,
+    Resolution,
+    Runbook,
+    Scenario,
+    Severity,
+    Symptom,
+    Template,
+    Threshold,
+)
+from fireline.core.runbook.parse import export, parse
+
+__all__ = [
+    "AgendaPart",
+    "Checklist",
+    "ChecklistItem",
+    "Command",
+    "Contact",
+    "Dashboard",
+    "Finding",
+    "Link",
+    "Mitigation",
+    "Phase",
+    "Placeholder",
+    "Resolution",
+    "Runbook",
+    "Scenario",
+    "Severity",
+    "Symptom",
+    "Template",
+    "Threshold",
+    "export",
+    "parse",
+]

@@ -1,0 +1,133 @@
+"""Which scenario is this? An alert, or a person's own words, finds its place in the runbooks, with a reason.
+
+The surest sign wins: the runbook names the alert; the alert names the runbook; the alert's name says what the
+scenario's title says; the alert tells of its symptoms. When nothing fits, nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from fireline.core.runbook.model import Runbook, Scenario
+from fireline.core.runbook.words import PRODUCTS, slug, stems
+
+FAIR = 0.6  # share of words two names must have in common, when neither holds the other whole
+LONGEST_SYMPTOM = 300  # characters; more is an explanation, not a list of symptoms
+TOLD_BY = ("summary", "description", "message", "title")  # the annotations that describe what is seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What an alert says about itself. For a person's words, they are the name."""
+
+    name: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """The scenario that fits, and why, in one sentence."""
+
+    runbook: Runbook
+    scenario: Scenario
+    why: str
+
+
+def match(facts: Facts, runbooks: Sequence[Runbook]) -> Match | None:
+    """Find the scenario for an alert; None when none fits. Ties go to the runbook that stands first."""
+    places = [(runbook, scenario) for runbook in runbooks for scenario in runbook.scenarios]
+    for rule in (_by_list, _by_url, _by_title, _by_symptoms):
+        found = max(rule(facts, places), key=lambda f: f[0], default=None)
+        if found:
+            return found[1]
+    return None
+
+
+Places = Sequence[tuple[Runbook, Scenario]]
+Scored = Iterator[tuple[float, Match]]
+
+
+def _by_list(facts: Facts, places: Places) -> Scored:
+    names = {n.lower() for n in (facts.name, facts.labels.get("alertname", "")) if n}
+    for runbook, scenario in places:
+        for alert in scenario.alerts:
+            if alert.lower() in names:
+                why = f"{runbook.title} lists the alert {alert} under “{scenario.title}”."
+                yield 1.0, Match(runbook=runbook, scenario=scenario, why=why)
+
+
+def _by_url(facts: Facts, places: Places) -> Scored:
+    url = facts.annotations.get("runbook_url") or facts.labels.get("runbook_url") or ""
+    parts = urlsplit(url) if "[" not in url else None  # urlsplit refuses a stray bracket
+    if not parts or not parts.path.strip("/"):
+        return
+    wanted = [p.lower() for p in unquote(parts.path).strip("/").removesuffix(".md").removesuffix(".html").split("/")]
+    anchor = slug(unquote(parts.fragment))
+    for runbook, scenario in places:
+        have = [p.lower() for p in runbook.path.strip("/").removesuffix(".md").split("/")]
+        shared = _shared_end(wanted, have)
+        if not shared:
+            continue
+        named = slug(scenario.title)
+        if anchor == named or (len(runbook.scenarios) == 1 and not anchor):
+            spot = f"{runbook.path}#{anchor}" if anchor else runbook.path
+            yield shared, Match(runbook=runbook, scenario=scenario, why=f"The alert's runbook_url points to {spot}.")
+
+
+def _shared_end(one: Sequence[str], other: Sequence[str]) -> float:
+    count = 0
+    for a, b in zip(reversed(one), reversed(other), strict=False):
+        if a != b:
+            break
+        count += 1
+    return float(count)
+
+
+def _by_title(facts: Facts, places: Places) -> Scored:
+    for runbook, scenario in places:
+        score = _likeness(facts.name, scenario.title)
+        if score:
+            why = f"The name “{facts.name}” says what the title “{scenario.title}” says."
+            yield score, Match(runbook=runbook, scenario=scenario, why=why)
+
+
+def _likeness(name: str, title: str) -> float:
+    """Give how alike two names are, 0 (not) to 1 (the same words)."""
+    if _other_product(name, title):
+        return 0.0
+    a, b = set(stems(name)), set(stems(title))
+    both = a & b
+    if not both:
+        return 0.0
+    share = len(both) / len(a | b)
+    whole = both in (a, b) and len(both) > 1
+    return share if a == b or whole or (share >= FAIR and len(both) > 1) else 0.0
+
+
+def _other_product(one: str, other: str) -> bool:
+    """Whether two texts name different products, such as Redis and Memcached."""
+    a, b = (PRODUCTS & set(stems(text, level=False)) for text in (one, other))
+    return bool(a and b and not a & b)
+
+
+def _by_symptoms(facts: Facts, places: Places) -> Scored:
+    told = [facts.name, *(facts.annotations.get(key, "") for key in TOLD_BY)]
+    words = set(stems(" ".join(told), level=False))
+    for runbook, scenario in places:
+        if len(scenario.symptoms) > LONGEST_SYMPTOM or _other_product(" ".join(told), scenario.title):
+            continue
+        seen = [p for p in _phrases(scenario.symptoms) if len(p[1]) > 1 and p[1] <= words]
+        if seen:
+            phrase = max(seen, key=lambda p: len(p[1]))[0]
+            why = f"The alert tells of “{phrase}”, a symptom of “{scenario.title}”."
+            yield sum(len(p[1]) for p in seen), Match(runbook=runbook, scenario=scenario, why=why)
+
+
+def _phrases(symptoms: str) -> Iterator[tuple[str, set[str]]]:
+    for phrase in re.split(r"[,;.\n\"“”]|\bor\b", symptoms):
+        if phrase.strip():
+            yield phrase.strip(), set(stems(phrase, level=False))
