@@ -114,7 +114,7 @@ def _title(title: str, incident: Incident) -> str:
 def _about(incident: Incident, log: Log) -> str:
     drill = " This was a drill." if incident.declared.drill else ""
     book = incident.declared.runbook
-    source = f" Runbook {book.path} at {book.digest[:12]}." if book else ""
+    source = f" Runbook “{book.title}” at {book.digest[:12]}." if book else ""
     return f"Drafted by fireline from {len(log)} logged events of {incident.name}.{drill}{source} Times are UTC."
 
 
@@ -129,7 +129,8 @@ def _section(title: str, incident: Incident, log: Log) -> str:
 def _summary(incident: Incident, log: Log) -> str:
     declared = incident.declared
     times = milestones(log)
-    scenario = f" It was recognised as “{declared.scenario}” ({declared.match_why})." if declared.scenario else ""
+    why = (declared.match_why or "").rstrip(".")
+    scenario = f" It was recognised as “{declared.scenario}”: {why}." if declared.scenario else ""
     end = (
         f" It was resolved after {timeline.duration(times.resolved - declared.at)}."
         if times.resolved
@@ -197,10 +198,11 @@ def _went_well(incident: Incident, log: Log) -> str:
     then = fold(incident.number, log[: log.index(first)]) if first else incident  # the target that held at that time
     if first and first.at < then.acknowledge_by:
         facts.append(f"- {first.by} acknowledged within the {then.response_minutes} min target.")
-    reads = [run for run in incident.runs.values() if run.started.purpose == "diagnosis" and run.state == "ok"]
-    if reads:
-        commands = "1 diagnosis command" if len(reads) == 1 else f"{len(reads)} diagnosis commands"
-        facts.append(f"- {commands} of the runbook ran without anybody's help.")
+    looked = [
+        run for run in incident.runs.values() if run.started.purpose == "diagnosis" and run.state in {"ok", "failed"}
+    ]
+    if looked:
+        facts.append(f"- {len(looked)} diagnosis commands of the runbook ran without anybody's help.")
     facts += [f"- {standing.spec.text}: {standing.detail}." for standing in _measured(log)]
     return "\n".join([*facts, f"- {FOR_PEOPLE}"])
 

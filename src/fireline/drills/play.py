@@ -37,6 +37,7 @@ class Play:
     number: int | None = None
     told: int = 0  # timeline entries said so far
     hinted: set[str] = field(default_factory=set)
+    green: bool = False  # the house has said that the green window passed
     trouble: str = ""
 
     def run(self) -> dict[str, Any]:
@@ -77,15 +78,15 @@ class Play:
         return False
 
     def _find(self) -> int | None:
-        found = self.stage.ask(self.drill.people.on_call, "GET", "/incidents?state=open")
+        found = self.stage.ask(self.drill.people.on_call, "GET", "/incidents?state=open")["incidents"]
         return found[0]["number"] if found else None
 
     def _tell(self) -> None:
-        entries = self.stage.ask(
-            self.drill.people.on_call, "GET", f"/incidents/{self.number}/timeline?after={self.told}"
-        )
-        for entry in entries:
-            self.told = max(self.told, entry["seq"])
+        path = f"/incidents/{self.number}/timeline?after={self.told}"
+        news = self.stage.ask(self.drill.people.on_call, "GET", path)
+        self.told = news["head"]
+        for entry in news["entries"]:
+            self.green |= entry["sentence"].endswith("of green passed")
             self.say(f"{entry['at'][11:19]}  {entry['sentence']}")
 
     def _act(self, found: dict[str, Any]) -> None:
@@ -95,7 +96,7 @@ class Play:
         if not found["acknowledged_by"]:
             self._try(first, f"{path}/acknowledgement", {})
         for ask in found["approvals"]:
-            if ask["waiting"]:
+            if ask["state"] == "waiting":
                 self._try(second, f"{path}/approvals/{ask['number']}/yes", {"shown": ask["digest"]})
         if found["status"] != "Monitoring":
             return
@@ -104,7 +105,7 @@ class Play:
                 self._try(first, f"{path}/gates/{gate['key']}/tick", {})
             if not gate["open"] and gate["kind"] == "root cause":
                 self._try(first, f"{path}/root-cause", {"text": CAUSE})
-        if all(gate["open"] for gate in found["gates"]):
+        if self.green and all(gate["open"] for gate in found["gates"]):
             self._try(first, f"{path}/resolution", {})
 
     def _try(self, person: str, path: str, body: dict[str, Any]) -> None:
@@ -117,7 +118,7 @@ class Play:
     def _hint(self, found: dict[str, Any]) -> None:
         """Say once what waits for a person."""
         page = f"{self.stage.url}/incidents/{self.number}"
-        if any(ask["waiting"] for ask in found["approvals"]):
+        if any(ask["state"] == "waiting" for ask in found["approvals"]):
             self._once(f"→ A command waits for a yes. Read it and decide: {page}")
         shut = [gate for gate in found["gates"] if not gate["open"]]
         if found["status"] == "Monitoring" and shut and all(gate["kind"] in {"by hand", "root cause"} for gate in shut):

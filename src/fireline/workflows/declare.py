@@ -140,6 +140,6 @@ def _resolution_checklist(book: Runbook | None) -> list[str]:
 
 def _watch_minutes(book: Runbook | None) -> float:
     for threshold in book.thresholds if book else ():
-        if threshold.unit.startswith("min"):
+        if threshold.metric == "monitored" and threshold.unit.startswith("min"):
             return threshold.value
     return WATCH_MINUTES

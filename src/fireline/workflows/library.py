@@ -22,15 +22,6 @@ from fireline.shell import parse as shell
 from fireline.store.evidence import EvidenceStore
 
 SIZE_MAX_BYTES = 2_000_000  # the longest public runbook we know has 104,003
-# What a placeholder holds while nobody has filled it in: only for a first verdict, never to run.
-HARMLESS = {
-    "port": "8080",
-    "host": "localhost",
-    "kubernetes_name": "name",
-    "integer": "1",
-    "url": "http://localhost/",
-    "text": "value",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +111,18 @@ def read(path: Path) -> Runbook:
 
 def judge(command: Command) -> Verdict:
     """The verdict on a command as it stands in the runbook, its placeholders holding harmless values."""
-    values = {blank.name: HARMLESS[blank.kind] for one in (command, *command.bindings) for blank in one.placeholders}
-    return guard.judge(fill(command, values), parse=shell)
+    return guard.judge(command.judged, parse=shell)
+
+
+def stand_for(
+    *, alert: Mapping[str, str], site: Mapping[str, str], person: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """What placeholders stand for, by name.
+
+    The site's own value beats an alert's label, which anybody with a hook token can send and a command that only
+    reads would follow without a yes. A person's word beats both, because another person reads it before it runs.
+    """
+    return {**alert, **site, **(person or {})}
 
 
 def prepare(command: Command, values: Mapping[str, str]) -> Filled:
