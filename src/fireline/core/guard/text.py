@@ -1,0 +1,215 @@
+"""Programs whose arguments are a small language: find, sed, awk, tee, curl."""
+
+from __future__ import annotations
+
+import re
+
+from fireline.core.guard.program import Reading, judge, shown, tamed
+from fireline.core.guard.scope import PIPE, Scope
+from fireline.core.guard.verdict import Effect
+from fireline.core.guard.words import GAP, Arg
+
+STREAMS = {"/dev/null", "/dev/stderr", "/dev/stdout", "-"}
+# One sed command that only edits the stream: an address, then p d q = n N D P g G h H x l z {} b t T,
+# s///, y///. Not e, w, W, r, R, F, nor the flags e and w of s.
+_ADDRESS = r"(?:\d+|\$|/(?:\\.|[^/\\\n])+/I?)(?:~\d+)?"
+_WHERE = rf"(?:{_ADDRESS}(?:\s*,\s*[+~]?{_ADDRESS})?\s*!?\s*)?"
+_SWAP = r"s(?P<d>[/|,#:@!%_])(?:\\.|(?!(?P=d))[^\\])*(?P=d)(?:\\.|(?!(?P=d))[^\\])*(?P=d)[gpiI0-9]*"
+_TURN = r"y/(?:\\.|[^/\\])*/(?:\\.|[^/\\])*/"
+SED = re.compile(
+    rf"\s*{_WHERE}(?:{_SWAP}|{_TURN}|[pdq=nNDPgGhHxlz]|[btT:]\s*\w*|[{{}}])\s*(?:[;\n}}]|(?<=\{{)|$)\s*", re.DOTALL
+)
+TESTS_ONE = {
+    "-name",
+    "-iname",
+    "-path",
+    "-ipath",
+    "-wholename",
+    "-regex",
+    "-iregex",
+    "-regextype",
+    "-type",
+    "-xtype",
+    "-size",
+    "-mtime",
+    "-mmin",
+    "-atime",
+    "-amin",
+    "-ctime",
+    "-cmin",
+    "-newer",
+    "-newermt",
+    "-anewer",
+    "-cnewer",
+    "-user",
+    "-group",
+    "-uid",
+    "-gid",
+    "-perm",
+    "-maxdepth",
+    "-mindepth",
+    "-links",
+    "-inum",
+    "-samefile",
+    "-fstype",
+    "-lname",
+    "-used",
+    "-printf",
+    "-context",
+}
+TESTS_NONE = {
+    "!",
+    "(",
+    ")",
+    "-a",
+    "-and",
+    "-o",
+    "-or",
+    "-not",
+    ",",
+    "-print",
+    "-print0",
+    "-ls",
+    "-prune",
+    "-quit",
+    "-empty",
+    "-xdev",
+    "-mount",
+    "-depth",
+    "-follow",
+    "-L",
+    "-H",
+    "-P",
+    "-readable",
+    "-writable",
+    "-executable",
+    "-nouser",
+    "-nogroup",
+    "-true",
+    "-false",
+    "-daystart",
+    "-noleaf",
+    "-warn",
+    "-nowarn",
+    "-ignore_readdir_race",
+}
+
+
+def find(reading: Reading, scope: Scope, stdin: str | None) -> None:
+    """Judge `find`: its tests read, what it runs on the files is judged as a command."""
+    args, index = reading.args, 0
+    while index < len(args):
+        arg = tamed(args[index], reading, scope)
+        index += 1
+        if arg.globs and not arg.splits and arg.may_be_flag and scope.edit(arg.start, arg.start, "./"):
+            continue
+        if arg.may_be_flag:
+            scope.unknown("find", f"The word {shown(arg.text)!r} may turn out to be an action of find.")
+            return
+        name = arg.text
+        if name in ("-exec", "-execdir", "-ok", "-okdir"):
+            ends = [at for at in range(index, len(args)) if _ends(args, at)]
+            if not ends or ends[0] == index or name.startswith("-ok"):
+                scope.unknown("find.exec", "What find runs on the files cannot be read.")
+                return
+            inner = [
+                Arg(
+                    text=one.text.replace("{}", "./" + GAP),
+                    start=one.start,
+                    end=one.end,
+                    splits=one.splits,
+                    globs=one.globs,
+                )
+                for one in args[index : ends[0]]
+            ]
+            scope.call(inner, scope, PIPE)
+            index = ends[0] + 1
+        elif name == "-delete":
+            scope.add(Effect.DESTRUCTIVE, "find.-delete", "find deletes the files it finds.")
+        elif name in ("-fprint", "-fprint0", "-fls", "-fprintf"):
+            scope.add(Effect.LOCAL, f"find.{name}", "find writes its list to a file.")
+            index += 2 if name == "-fprintf" else 1
+        elif name in TESTS_ONE:
+            if index < len(args):
+                tamed(args[index], reading, scope)
+            index += 1
+        elif name == ";" or (name.startswith("-") and name not in TESTS_NONE):
+            scope.unknown("find", f"No rule knows {shown(name)} of find.")
+            return
+    scope.add(Effect.READ, "find", "find only looks.")
+
+
+def _ends(args: list[Arg], at: int) -> bool:
+    """Whether the command of `-exec` ends here: at a semicolon, or at a plus after the braces."""
+    return args[at].text == ";" or (args[at].text == "+" and args[at - 1].text == "{}")
+
+
+def sed(reading: Reading, scope: Scope, stdin: str | None) -> None:
+    """Judge `sed`: its script may only edit the stream."""
+    if judge(reading, scope, stdin) is not Effect.READ:
+        return
+    scripts = reading.all("-e", "--expression") or [arg.text for arg in reading.words[:1]]
+    if not scripts or not all(_streams(script) for script in scripts):
+        scope.unknown("sed.script", "The sed script is not on the list of forms that only edit the stream.")
+
+
+def _streams(script: str) -> bool:
+    if GAP in script:
+        return False
+    place = 0
+    while place < len(script):
+        found = SED.match(script, place)
+        if not found or found.end() == place:
+            return False
+        mark = found["d"] or "/"
+        if re.search(rf"\[[^\]]*{re.escape(mark)}", found[0]):
+            return False  # seds do not agree whether a delimiter ends the pattern within brackets
+        place = found.end()
+    return True
+
+
+def awk(reading: Reading, scope: Scope, stdin: str | None) -> None:
+    """Judge `awk`: no system, no pipe, no getline, no print into a file; strings are not told from code."""
+    if judge(reading, scope, stdin) is not Effect.READ:
+        return
+    program = reading.words[0].text if reading.words else GAP
+    bare = program.replace("||", "")
+    if GAP in bare or re.search(r"system|getline|@|print.*[>|]", bare, re.DOTALL):
+        scope.unknown("awk.program", "The awk program may run or write something.")
+
+
+def tee(reading: Reading, scope: Scope, stdin: str | None) -> None:
+    """Judge `tee`: it writes every file it is given; streams are no files."""
+    if judge(reading, scope, stdin) is not Effect.READ:
+        return
+    if any(arg.text not in STREAMS or not arg.known for arg in reading.words):
+        scope.add(Effect.LOCAL, "tee", "tee writes to a file.")
+
+
+def curl(reading: Reading, scope: Scope, stdin: str | None) -> None:
+    """Judge `curl`: GET and HEAD read; data without --get makes a POST of it."""
+    effect = judge(reading, scope, stdin)
+    if effect is not Effect.READ:
+        return
+    methods = reading.all("-X", "--request")
+    if any(method.upper() not in ("GET", "HEAD", "OPTIONS") for method in methods):
+        bad = methods[-1].upper()
+        if GAP in bad:
+            scope.unknown("curl", "Which method curl uses is only known when it runs.")
+        elif bad == "DELETE":
+            scope.add(Effect.DESTRUCTIVE, "curl.DELETE", "An HTTP DELETE deletes something.")
+        else:
+            scope.add(Effect.WRITE, f"curl.{bad[:20]}", f"An HTTP {bad[:20]} may change something.")
+    data = {"-d", "--data", "--data-raw", "--data-binary", "--data-urlencode", "--data-ascii", "--json", "-F", "--form"}
+    given = {flag.name for flag in reading.flags}
+    if given & data and (not given & {"-G", "--get"} or given & {"-F", "--form", "--json"}):
+        scope.add(Effect.WRITE, "curl.data", "curl sends data, which makes it a POST.")
+    for name in reading.all("-o", "--output", "-D", "--dump-header", "-c", "--cookie-jar"):
+        if name not in STREAMS:
+            scope.add(Effect.LOCAL, "curl.output", "curl writes what it gets to a file.")
+
+
+def sampled(reading: Reading, scope: Scope, stdin: str | None) -> None:
+    """Judge `vmstat` and its kin: an interval without a count never ends."""
+    if judge(reading, scope, stdin) is Effect.READ and sum(arg.text.isdigit() for arg in reading.words) == 1:
+        scope.add(Effect.READ, reading.rule, "It goes on for ever without a count.", unattended=False)
