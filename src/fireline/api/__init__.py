@@ -1,0 +1,42 @@
+"""The REST API: the same deeds the pages do, as JSON under `/api/v1`, and what monitors ask without a name.
+
+Deeds are nouns: `POST /api/v1/incidents/142/acknowledgement`. The document is at `/api/docs`. Every no has the
+same shape, `{"error": "a sentence", "field": "title"}`, with the status that fits.
+"""
+
+from __future__ import annotations
+
+from inspect import getdoc
+
+from litestar import Router
+from litestar.di import Provide
+from litestar.openapi.spec import Components, SecurityScheme
+
+from fireline.api import alerts, approvals, deeds, health, incidents, runbooks
+from fireline.api.asker import key, person
+from fireline.api.problem import exception_handlers
+
+__all__ = ["components", "exception_handlers", "router"]
+
+components = Components(
+    security_schemes={
+        "bearer": SecurityScheme(
+            type="http", scheme="bearer", description="`fireline token add --scope api --person HANDLE` makes one."
+        )
+    }
+)
+_deeds_and_words = (
+    *incidents.handlers, *deeds.handlers, *approvals.handlers, *alerts.handlers, *runbooks.handlers,
+)  # fmt: skip
+for _handler in (*_deeds_and_words, *health.handlers):
+    _handler.description = getdoc(_handler.fn)  # the document says what the code says
+_v1 = Router(
+    "/api/v1",
+    route_handlers=_deeds_and_words,
+    dependencies={
+        "person": Provide(person, sync_to_thread=True),
+        "key": Provide(key, sync_to_thread=False),
+    },
+    security=[{"bearer": []}],
+)
+router = Router("/", route_handlers=[_v1, *health.handlers])

@@ -1,0 +1,97 @@
+"""`fireline runbook`: what fireline reads in a runbook, and what will hurt in it at night."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from cyclopts import App, Parameter
+
+from fireline import clock
+from fireline.cli.server import Json
+from fireline.cli.speak import as_json, out, plain, say, table
+from fireline.core.refusal import Refused
+from fireline.core.runbook import Finding, Runbook
+from fireline.core.runbook.document import as_document
+from fireline.core.runbook.lint import lint
+from fireline.workflows.library import judge, read
+
+app = App(name="runbook", help="What fireline reads in a runbook, and what is wrong with it.")
+
+File = Annotated[Path, Parameter(help="A Markdown file.")]
+Files = Annotated[Path, Parameter(name="FILE", help="Markdown files, or folders of them.")]
+Format = Annotated[
+    Literal["text", "json", "github"], Parameter(name="--format", help="github: annotations for a workflow's log.")
+]
+GITHUB = {"error": "error", "warning": "warning", "note": "notice"}
+
+
+@app.command
+def show(file: File, /, *, json: Json = False) -> None:
+    """Show a runbook as fireline reads it: severities, scenarios, each command with the guard's verdict."""
+    book = read(file)
+    document = as_document(book, judge)
+    if json:
+        return as_json(document)
+    say(f"{document['title']}")
+    say(f"  {document['overview']}" if document["overview"] else "  (no overview)")
+    severities = [(s["id"], s["name"], f"{s['response_minutes']} min", s["impact"]) for s in document["severities"]]
+    table("\nSeverities", ("", "name", "answer within", "impact"), severities)
+    scenarios = [(s["title"], s["line"], s["symptoms"], len(s["resolution"])) for s in document["scenarios"]]
+    table("\nScenarios", ("title", "line", "symptoms", "ways out"), scenarios)
+    commands = [
+        (c["line"], c["effect"], "by itself" if c["unattended"] else "", c["scenario"] or c["phase"], c["text"])
+        for c in document["commands"]
+    ]
+    table("\nCommands", ("line", "effect", "runs", "where", "command"), commands)
+    lists = [(c["title"], c["line"], len(c["items"])) for c in document["checklists"]]
+    table("\nChecklists", ("title", "line", "items"), lists)
+    return _text([(str(file), one) for one in _findings(file, book)], "\nFindings")
+
+
+@app.command
+def check(*files: Files, format_: Format = "text") -> int:
+    """Check runbooks: dead links, commands that never end, promises out of order. Status 1 when one is an error."""
+    paths = [path for file in files for path in (sorted(file.rglob("*.md")) if file.is_dir() else [file])]
+    if not paths:
+        raise Refused("Name at least one Markdown file to check.", status=400)
+    found = [(str(path), one) for path in paths for one in _checked(path)]
+    match format_:
+        case "json":
+            as_json([{"file": path, **msgspec.to_builtins(one)} for path, one in found])
+        case "github":
+            for path, one in found:
+                where = f"file={_escaped(path)},line={one.line},title={one.code}"
+                print(f"::{GITHUB[one.severity]} {where}::{_escaped(one.message)}")
+        case _:
+            _text(found, "")
+    return 1 if any(one.severity == "error" for _, one in found) else 0
+
+
+def _checked(path: Path) -> tuple[Finding, ...]:
+    """The findings on one file; one that cannot be read is a finding, too, so that the others are still checked."""
+    try:
+        return _findings(path, read(path))
+    except Refused as no:
+        return (Finding(code="unreadable", line=1, severity="error", message=no.sentence),)
+
+
+def _findings(path: Path, book: Runbook) -> tuple[Finding, ...]:
+    """All of them: with the files beside the runbook to look for, and today's date."""
+    return lint(book, exists=lambda target: (path.parent / target).exists(), today=clock.now().date())
+
+
+def _text(found: list[tuple[str, Finding]], title: str) -> None:
+    if not found:
+        say(f"{title}\nNothing to say against it." if title else "Nothing to say against it.")
+        return
+    if title:
+        say(title)
+    for path, one in found:
+        out().print(plain(f"{path}:{one.line}: {one.severity} {one.code}: {one.message}"), soft_wrap=True)
+
+
+def _escaped(text: str) -> str:
+    """As GitHub wants it: https://docs.github.com/actions/reference/workflow-commands-for-github-actions."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

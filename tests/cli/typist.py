@@ -1,0 +1,85 @@
+"""Somebody at a terminal: runs the real `fireline` in a folder of their own."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FIRELINE = (sys.executable, "-m", "fireline")
+PATIENCE = 60  # seconds; two cores may be busy with other tests
+
+
+@dataclass
+class Typist:
+    """`environment` comes over a bare one, so that nothing of the machine's own settings leaks in."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def types(self, *words: str, stdin: str | bytes = b"", **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run it to its end; whatever it ends with."""
+        done = subprocess.run(
+            [*FIRELINE, *words], cwd=self.folder, env=self._environment(environment), timeout=PATIENCE, check=False,
+            input=stdin.encode() if isinstance(stdin, str) else stdin, capture_output=True,
+        )  # fmt: skip
+        return subprocess.CompletedProcess(words, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def says(self, *words: str, stdin: str | bytes = b"", **environment: str) -> str:
+        """What it answers; it has to go well."""
+        done = self.types(*words, stdin=stdin, **environment)
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout
+
+    def at_a_terminal(self, *words: str, types: str) -> tuple[int, str]:
+        """Run it with a terminal in front of it and type; exit status and everything on the screen."""
+        ours, theirs = os.openpty()
+        process = subprocess.Popen(
+            [*FIRELINE, *words], cwd=self.folder, env=self._environment({}), stdin=theirs, stdout=theirs, stderr=theirs
+        )
+        os.close(theirs)
+        os.write(ours, types.encode())
+        seen = b""
+        while select.select([ours], [], [], PATIENCE)[0]:
+            try:
+                seen += os.read(ours, 65536)
+            except OSError:  # the other end is closed: it has ended
+                break
+        os.close(ours)
+        return process.wait(PATIENCE), seen.decode()
+
+    @contextmanager
+    def serving(self, *words: str, **environment: str) -> Iterator[list[str]]:
+        """`fireline serve` on a free port, and the lines it said at its start; ended with SIGTERM."""
+        process = subprocess.Popen(
+            [*FIRELINE, "serve", "--port", "0", *words], cwd=self.folder, env=self._environment(environment),
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        said: list[str] = []
+        try:
+            for line in process.stdout:
+                said.append(line.strip())
+                if said[-1].startswith("fireline listens on "):
+                    break
+            yield said
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(15)
+            process.stdout.close()
+
+    def _environment(self, more: dict[str, str]) -> dict[str, str]:
+        bare = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "USER": "ana",
+            "LANG": "C.UTF-8",
+            "COLUMNS": "160",
+        }
+        return bare | self.environment | more
