@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["servers"]  # PostgreSQL, Chromium, free ports
+pytest_plugins = ["servers", "house"]  # PostgreSQL, Chromium, free ports; a fireline of its own
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

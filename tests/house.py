@@ -22,11 +22,10 @@ def street(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def open_house(tmp_path: Path, street: Path) -> Iterator[Open]:
-    """Houses on one database, one at a time, closed in the end."""
-    opened: list[House] = []
+def build_house(tmp_path: Path, street: Path) -> Open:
+    """Builds houses on one database; nothing runs before they are opened."""
 
-    def open_(*, pagerduty: PagerDutySettings | None = None, runbook: str = RUNBOOK) -> House:
+    def build_(*, pagerduty: PagerDutySettings | None = None, runbook: str = RUNBOOK) -> House:
         (tmp_path / "kiosk.md").write_text(runbook)
         lane = LaneSettings(directory=str(street))
         settings = Settings(
@@ -37,7 +36,18 @@ def open_house(tmp_path: Path, street: Path) -> Iterator[Open]:
             values={"till": "till"},
             pagerduty=pagerduty,
         )
-        house = build(settings)
+        return build(settings)
+
+    return build_
+
+
+@pytest.fixture
+def open_house(build_house: Open) -> Iterator[Open]:
+    """Opens houses on one database, one at a time; they are closed in the end."""
+    opened: list[House] = []
+
+    def open_(*, pagerduty: PagerDutySettings | None = None, runbook: str = RUNBOOK) -> House:
+        house = build_house(pagerduty=pagerduty, runbook=runbook)
         house.open()
         opened.append(house)
         return house

@@ -80,7 +80,7 @@ cat <wholesaler>
 
 
 class Open(Protocol):
-    """Opens a house; `close` and open again to see what survives."""
+    """Builds or opens a house on the test's own database."""
 
     def __call__(self, *, pagerduty: PagerDutySettings | None = None, runbook: str = RUNBOOK) -> House: ...
 

@@ -149,6 +149,7 @@ def asgi(house: House) -> Litestar:
             name: Provide(_give(part), use_cache=True, sync_to_thread=False) for name, part in _parts(house).items()
         },
         openapi_config=OpenAPIConfig(title="fireline", version=fireline.__version__, path="/api/docs"),
+        logging_config=None,  # structlog is set up once, by whoever starts the process
         template_config=web.templates(),
         exception_handlers=api.exception_handlers,
         request_max_body_size=10_000_000,  # Alertmanager's largest groups stay below a tenth of this

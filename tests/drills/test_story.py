@@ -40,6 +40,15 @@ def redis_down(folder: Path, *, speed: float, **more: Any) -> Iterator[Play]:
         yield play
 
 
+@contextmanager
+def session_store_down(folder: Path, **more: Any) -> Iterator[Play]:
+    """The demo's smaller brother, which needs no package."""
+    drill = scenario.read(ROOT / "examples" / "drills" / "session-store-down.toml")
+    drill = msgspec.structs.replace(drill, watch_speed=FAST)
+    with staged(drill, folder, port=free_port(), say=print, auto=True, **more) as play:
+        yield play
+
+
 @pytest.fixture
 def packages() -> None:
     """The real world's programs, or a skip that names what is missing."""
@@ -142,17 +151,19 @@ def template_headings() -> list[str]:
 
 @pytest.mark.req(19)
 def test_without_the_packages_the_same_story_runs_with_a_small_service_and_our_own_probe(tmp_path: Path) -> None:
-    drill = scenario.read(ROOT / "examples" / "drills" / "session-store-down.toml")
-    drill = msgspec.structs.replace(drill, watch_speed=FAST)
-    with staged(drill, tmp_path, port=free_port(), say=print, auto=True) as play:
+    with session_store_down(tmp_path) as play:
         found = play.run()
-        assert verdict(drill, found) == []
+        assert verdict(play.drill, found) == []
         assert play.world.healthy()
 
 
+def test_on_postgresql_the_story_is_the_same(tmp_path: Path, postgres_url: str) -> None:
+    with session_store_down(tmp_path, database_url=postgres_url) as play:
+        assert verdict(play.drill, play.run()) == []
+
+
 def test_a_folder_that_had_a_drill_before_is_refused(tmp_path: Path) -> None:
-    drill = scenario.read(ROOT / "examples" / "drills" / "session-store-down.toml")
-    with staged(drill, tmp_path, port=free_port(), say=print, auto=True):
+    with session_store_down(tmp_path):
         pass
-    with pytest.raises(Refused), staged(drill, tmp_path, port=free_port(), say=print, auto=True):
+    with pytest.raises(Refused), session_store_down(tmp_path):
         pass

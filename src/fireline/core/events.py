@@ -297,7 +297,7 @@ _decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 
 
 def to_json(event: AnyEvent) -> bytes:
-    """The event's bytes as they are hashed and kept: JSON with sorted keys."""
+    """The event's bytes as they are hashed and kept: JSON, the same event always the same bytes."""
     return _encoder.encode(event)
 
 

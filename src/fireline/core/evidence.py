@@ -40,15 +40,16 @@ def measure(output: str) -> Evidence:
     return Evidence(digest, len(content), len(output.splitlines()), summary(output))
 
 
-def summary(output: str) -> str:
+def summary(output: str, *, changed: bool = False) -> str:
     """The first telling line, at most 120 characters: trouble if any, else the first that is no header.
 
-    `[fireline: …]` lines, which say what became of the command itself, come before everything.
+    `[fireline: …]` lines, which say what became of the command itself, come before everything. Of a command that
+    `changed` something and ended well the last line counts: what it complained of on the way is over.
     """
     lines = [line for line in map(_plain, output.splitlines()) if line]
     ours = [found[1] for line in lines if (found := _OURS.fullmatch(line)) and "bytes cut here" not in line]
     trouble = [line for line in lines if _TROUBLE.search(line) and not _NO_TROUBLE.search(line)]
-    chosen = (ours or trouble or [_first_row(lines)])[0]
+    chosen = (ours or (lines[-1:] if changed else trouble) or [_first_row(lines)])[0]
     return chosen if len(chosen) <= LONGEST_SUMMARY else chosen[: LONGEST_SUMMARY - 1].rstrip() + "…"
 
 

@@ -60,7 +60,8 @@ def specs(items: Iterable[str]) -> tuple[GateSpec, ...]:
 
 
 def standings(log: Log, at: datetime) -> tuple[Standing, ...]:
-    """Every gate and whether it is open, in the runbook's order."""
+    """Every gate and whether it is open, in the runbook's order; of a resolved incident, as it stood then."""
+    log, at = _until_resolved(log, at)
     incident = fold(0, log)
     overrides = {event.gate: event for event in _since_reopened(log) if isinstance(event, GateOverridden)}
     ticks = {event.gate: event for event in log if isinstance(event, GateTicked)}
@@ -189,6 +190,16 @@ def _since_reopened(log: Log) -> Log:
     changes = [(n, event.status) for n, event in enumerate(log) if isinstance(event, StatusChanged)]
     back = [n for (_, before), (n, _) in pairwise(changes) if before == "Resolved"]
     return log[back[-1] :] if back else log
+
+
+def _until_resolved(log: Log, at: datetime) -> tuple[Log, datetime]:
+    """The log up to its resolution, and that time; all of it while the incident runs."""
+    changes = [(n, event) for n, event in enumerate(log) if isinstance(event, StatusChanged)]
+    match changes[-1:]:
+        case [(n, StatusChanged(status="Resolved", at=then))]:
+            return log[:n], then
+        case _:
+            return log, at
 
 
 def _find(log: Log, at: datetime, gate: str) -> Standing:

@@ -202,7 +202,8 @@ def _went_well(incident: Incident, log: Log) -> str:
         run for run in incident.runs.values() if run.started.purpose == "diagnosis" and run.state in {"ok", "failed"}
     ]
     if looked:
-        facts.append(f"- {len(looked)} diagnosis commands of the runbook ran without anybody's help.")
+        commands = "1 diagnosis command" if len(looked) == 1 else f"{len(looked)} diagnosis commands"
+        facts.append(f"- {commands} of the runbook ran without anybody's help.")
     facts += [f"- {standing.spec.text}: {standing.detail}." for standing in _measured(log)]
     return "\n".join([*facts, f"- {FOR_PEOPLE}"])
 

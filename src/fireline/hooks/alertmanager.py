@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from litestar import Request, Response, post
+from litestar import MediaType, Request, Response, post
 from litestar.status_codes import HTTP_200_OK
 
 from fireline.access import Access
@@ -29,12 +29,12 @@ async def webhook(
 @post("/api/v2/alerts", status_code=HTTP_200_OK)
 async def api(
     request: Request[Any, Any, Any], access: Access, alerts: AlertStore, now: Callable[[], datetime]
-) -> Response[None]:
+) -> Response[bytes]:
     """Take alerts as Alertmanager's API v2 does: an empty 200."""
     await asyncio.to_thread(access.hook, request)
     batch = from_api(await request.body(), now())
     await asyncio.to_thread(alerts.take, batch, now())
-    return Response(None, status_code=HTTP_200_OK)
+    return Response(b"", status_code=HTTP_200_OK, media_type=MediaType.TEXT)  # None would be sent as `null`
 
 
 handlers = (webhook, api)

@@ -57,7 +57,8 @@ class Accounts:
         person = check(handle, name, role)
         with self.database.writing() as connection:
             row = self.database.insert(people).values(handle=handle, name=person.name, role=role)
-            if connection.execute(row.on_conflict_do_nothing()).rowcount == 0:
+            added = connection.execute(row.on_conflict_do_nothing().returning(people.c.handle)).first()
+            if added is None:  # a row count would do on SQLite only
                 raise Refused(f"There is a person {handle} already.", field="handle")
         return person
 

@@ -30,6 +30,8 @@ alerts = sa.Table(
     sa.Column("incident", sa.Integer, sa.ForeignKey("incident.number")),
 )
 
+OLDEST = (alerts.c.first_seen, alerts.c.fingerprint)  # first; those of one batch in an order that never changes
+
 EnqueueIntake = Callable[[sa.Connection, str, datetime], None]
 
 
@@ -67,7 +69,7 @@ class AlertStore:
 
     def group(self, group: str) -> tuple[tuple[Alert, int | None], ...]:
         """The alerts of a group with the incident each belongs to."""
-        query = sa.select(alerts.c.body, alerts.c.incident).where(alerts.c.group == group).order_by(alerts.c.first_seen)
+        query = sa.select(alerts.c.body, alerts.c.incident).where(alerts.c.group == group).order_by(*OLDEST)
         with self.database.reading() as connection:
             return tuple((_alert(body), incident) for body, incident in connection.execute(query))
 
@@ -88,7 +90,7 @@ class AlertStore:
         query = (
             sa.select(alerts)
             .where(alerts.c.firing, sa.or_(alerts.c.incident.is_(None), alerts.c.incident.not_in(mine)))
-            .order_by(alerts.c.first_seen)
+            .order_by(*OLDEST)
             .limit(limit)
         )
         with self.database.reading() as connection:
@@ -97,7 +99,7 @@ class AlertStore:
     def firing(self) -> tuple[Alert, ...]:
         """Every alert that fires now."""
         with self.database.reading() as connection:
-            rows = connection.scalars(sa.select(alerts.c.body).where(alerts.c.firing).order_by(alerts.c.first_seen))
+            rows = connection.scalars(sa.select(alerts.c.body).where(alerts.c.firing).order_by(*OLDEST))
             return tuple(_alert(body) for body in rows)
 
     def _write(self, connection: sa.Connection, alert: Alert, at: datetime, times: int) -> None:

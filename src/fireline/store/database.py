@@ -105,7 +105,7 @@ class Database:
             ) from None
 
     def migrate(self) -> None:
-        """Bring the schema to this release's. Safe to call at every start and by several replicas at once."""
+        """Bring the schema to this release's. Safe at every start, and by several replicas on PostgreSQL at once."""
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         with self._words(), self.engine.begin() as connection:

@@ -86,17 +86,14 @@ class Ledger:
         for _ in range(ATTEMPTS):
             try:
                 with self.database.writing() as connection:
-                    number = lists.reserve(connection, join_key)
-                    return self._append(connection, number, (), deed, key)
+                    if (earlier := _by_key(connection, key)) is not None:
+                        return fold(earlier, _log(connection, earlier))
+                    if (joined := lists.open_for(connection, join_key)) is not None:
+                        raise AlreadyOpen(joined)
+                    event = deed((), self._now())  # before the number: a refusal or a storm of alerts uses up none
+                    return self._append(connection, lists.reserve(connection, join_key), (), event, key)
             except IntegrityError:
-                with self.database.reading() as connection:
-                    earlier = _by_key(connection, key)
-                    joined = lists.open_for(connection, join_key)
-                if earlier is not None:
-                    return self.read(earlier)
-                if joined is not None:
-                    raise AlreadyOpen(joined) from None
-                # the one in the way was resolved meanwhile: try again
+                continue  # another replica was faster: look again
         raise Refused(BUSY, status=503)
 
     def act(self, number: int, deed: Deed, *, key: str | None = None) -> Incident:
@@ -107,10 +104,11 @@ class Ledger:
         for _ in range(ATTEMPTS):
             try:
                 with self.database.writing() as connection:
+                    lists.hold(connection, number)
                     log = _log(connection, number)
                     if _by_key(connection, key) is not None:
                         return fold(number, log)
-                    return self._append(connection, number, log, deed, key)
+                    return self._append(connection, number, log, deed(log, self._now()), key)
             except IntegrityError:
                 # somebody else wrote first: ask the deed again on the newer log
                 with self.database.reading() as connection:
@@ -164,8 +162,7 @@ class Ledger:
                 lists.write(connection, number, _log(connection, number))
             return len(numbers)
 
-    def _append(self, connection: sa.Connection, number: int, log: Log, deed: Deed, key: str | None) -> Incident:
-        event = deed(log, self._now())
+    def _append(self, connection: sa.Connection, number: int, log: Log, event: AnyEvent, key: str | None) -> Incident:
         if bool(log) is isinstance(event, IncidentDeclared):
             raise Refused("There is no such incident.", status=404)
         body = to_json(event).decode()

@@ -91,6 +91,13 @@ def reserve(connection: sa.Connection, join_key: str | None) -> int:
     return int(row.scalar_one())
 
 
+def hold(connection: sa.Connection, number: int) -> None:
+    """Let the writers of one incident pass one after another. SQLite has one writer at a time anyway."""
+    connection.execute(
+        sa.select(incidents.c.number).where(incidents.c.number == number).with_for_update(key_share=True)
+    )
+
+
 def open_for(connection: sa.Connection, join_key: str | None) -> int | None:
     """The open incident that alerts with this key belong to."""
     query = sa.select(incidents.c.number).where(incidents.c.join_key == join_key, incidents.c.state == OPEN)

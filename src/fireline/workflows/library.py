@@ -46,17 +46,28 @@ class Library:
         self._paths = paths
         self._evidence = evidence
         self._books: dict[str, Runbook] = {}
+        self._stamps: dict[str, tuple[int, int]] = {}
         self._old: dict[str, Runbook] = {}  # by digest: versions that incidents started with
         self.trouble: dict[str, str] = {}  # path → why its newest version is not used
 
     def load(self) -> None:
-        """Read every file anew. Trouble with one file keeps its last good version and never stops the others."""
-        self.trouble = {}
-        for path in self._files():
+        """Read every file that changed. Trouble with one keeps its last good version and never stops the others."""
+        books: dict[str, Runbook] = {}
+        trouble: dict[str, str] = {}
+        for path in self._files(trouble):
+            name, stamp = str(path), _stamp(path)
+            known = self._books.get(name)
+            if known and self._stamps.get(name) == stamp:
+                books[name] = known
+                trouble |= {name: self.trouble[name]} if name in self.trouble else {}
+                continue
             try:
-                self._books[str(path)] = read(path)
+                books[name] = read(path)
             except Refused as refused:
-                self.trouble[str(path)] = refused.sentence
+                trouble[name] = refused.sentence
+                books |= {name: known} if known else {}
+            self._stamps[name] = stamp
+        self._books, self.trouble = books, trouble  # whoever reads meanwhile sees the old or the new, whole
 
     @property
     def runbooks(self) -> tuple[Runbook, ...]:
@@ -83,7 +94,7 @@ class Library:
             self._old[ref.digest] = parse(self._evidence.read(ref.digest), path=ref.path, shell=shell)
         return self._old[ref.digest]
 
-    def _files(self) -> list[Path]:
+    def _files(self, trouble: dict[str, str]) -> list[Path]:
         found: list[Path] = []
         for name in self._paths:
             path = Path(name)
@@ -92,8 +103,17 @@ class Library:
             elif path.is_file():
                 found.append(path)
             else:
-                self.trouble[name] = "There is no such file or folder."
+                trouble[name] = "There is no such file or folder."
         return found
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Changes when the file does; zeros when it has gone."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return (0, 0)
+    return (stat.st_mtime_ns, stat.st_size)
 
 
 def read(path: Path) -> Runbook:

@@ -196,7 +196,7 @@ class Walk:
             size=len(output.encode()),
             cut=outcome.bytes_cut if outcome else 0,
             masked=outcome.masked if outcome else 0,
-            summary=summary(output),
+            summary=summary(output, changed=ending == "ok" and this.started.lane == "write"),
             by=HOUSE,
         )
         self.ledger.act(number, deed, key=f"finish:{run}")

@@ -1,0 +1,149 @@
+"""What Alertmanager and Prometheus send becomes alerts; what nobody can read is refused naming the field."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fireline.connectors.alertmanager import from_api, from_webhook
+from fireline.core.alert import Alert
+from fireline.core.refusal import Refused
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+YEAR_ONE = "0001-01-01T00:00:00Z"  # how Go writes no time at all
+
+
+def one(**changes: Any) -> dict[str, Any]:
+    return {
+        "status": "firing",
+        "labels": {"alertname": "RedisDown", "service": "cache", "empty": ""},
+        "annotations": {"summary": "Redis does not answer"},
+        "startsAt": "2026-03-02T13:58:00.123456789+02:00",
+        "endsAt": YEAR_ONE,
+        "generatorURL": "http://127.0.0.1:9090/graph",
+        "fingerprint": "5308e11450d376b3",
+        **changes,
+    }
+
+
+def webhook(*alerts: dict[str, Any], **more: Any) -> tuple[Alert, ...]:
+    return from_webhook(json.dumps({"version": "4", "receiver": "fireline", "alerts": alerts, **more}).encode())
+
+
+def api(*alerts: dict[str, Any]) -> tuple[Alert, ...]:
+    return from_api(json.dumps(alerts).encode(), NOON)
+
+
+def test_a_firing_alert_comes_in_utc_without_its_empty_labels_and_without_an_end() -> None:
+    (alert,) = webhook(one())
+    assert alert == Alert(
+        source="alertmanager",
+        labels={"alertname": "RedisDown", "service": "cache"},
+        annotations={"summary": "Redis does not answer"},
+        starts_at=datetime(2026, 3, 2, 11, 58, 0, 123457, tzinfo=UTC),
+        generator_url="http://127.0.0.1:9090/graph",
+    )
+
+
+def test_a_resolved_alert_is_over_and_the_same_alert() -> None:
+    fires, over = webhook(one(), one(status="resolved", endsAt="2026-03-02T12:00:00Z"))
+    assert (fires.firing, over.ends_at) == (True, NOON)
+    assert fires.fingerprint == over.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b"", "truncated"),
+        (b"{", "truncated"),
+        (b"[]", "Expected `object`"),
+        (b'{"version":"3","alerts":[]}', r"\$\.version"),
+        (b'{"version":"4"}', "`alerts`"),
+        (b'{"version":"4","alerts":[{}]}', r"`status` - at `\$\.alerts\[0\]`"),
+        (b'{"version":"4","alerts":[{"status":"firing","labels":{"a":1}}]}', r"\$\.alerts\[0\]\.labels"),
+        (b'{"version":"4","alerts":[{"status":"firing","labels":{"a":"\xff"}}]}', "utf-8"),
+    ],
+)
+def test_a_broken_webhook_is_refused_naming_the_field(body: bytes, field: str) -> None:
+    with pytest.raises(Refused, match=field) as no:
+        from_webhook(body)
+    assert no.value.status == 400
+    assert no.value.sentence.startswith("This is no Alertmanager webhook of version 4: ")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b"{}", "Expected `array`"),
+        (b'[{"startsAt":"noon","labels":{}}]', r"\$\[0\]\.startsAt"),
+        (b'[{"labels":{"a":"\xff"}}]', "utf-8"),
+    ],
+)
+def test_a_broken_list_is_refused_naming_the_field(body: bytes, field: str) -> None:
+    with pytest.raises(Refused, match=field) as no:
+        from_api(body, NOON)
+    assert no.value.status == 400
+    assert no.value.sentence.startswith("This is no list of alerts as Alertmanager's API v2 takes it: ")
+
+
+@pytest.mark.parametrize("labels", [{}, {"alertname": ""}])
+def test_an_alert_without_labels_names_nothing(labels: dict[str, str]) -> None:
+    for take in (webhook, api):
+        with pytest.raises(Refused, match="without labels names nothing") as no:
+            take(one(labels=labels))
+        assert no.value.field == "labels"
+
+
+def test_prometheus_gives_an_end_for_later_and_that_is_no_end() -> None:
+    (alert,) = api(one(endsAt="2026-03-02T12:04:00Z"))
+    assert (alert.source, alert.firing, alert.starts_guessed) == ("prometheus", True, False)
+
+
+@pytest.mark.parametrize(("ends_at", "firing"), [("2026-03-02T12:00:00Z", False), (YEAR_ONE, True), (None, True)])
+def test_an_end_in_the_past_is_one_and_year_one_is_none(ends_at: str | None, firing: bool) -> None:  # noqa: FBT001
+    (alert,) = api(one(endsAt=ends_at))
+    assert alert.firing is firing
+
+
+def test_without_a_start_it_began_when_it_was_heard() -> None:
+    (alert,) = api({"labels": {"alertname": "A"}})
+    assert (alert.starts_at, alert.starts_guessed) == (NOON, True)
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00+02:00", "9999-12-31T23:59:59-02:00"])
+def test_a_time_that_no_calendar_has_is_refused(when: str) -> None:
+    for take in (webhook, api):
+        with pytest.raises(Refused, match="no time an alert can have"):
+            take(one(startsAt=when))
+
+
+def test_characters_the_database_cannot_keep_are_lost_and_not_the_alert() -> None:
+    (alert,) = webhook(one(labels={"alertname": "A\x00B", "x\x01y": "z"}, annotations={"summary": "n\x00l"}))
+    assert alert.labels == {"alertname": "A\ufffdB", "x\ufffdy": "z"}
+    assert alert.summary == "n\ufffdl"
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_whatever_are_more_than_refused(body: bytes) -> None:
+    for take in (from_webhook, lambda raw: from_api(raw, NOON)):
+        with pytest.raises(Refused):
+            take(body if body.strip() != b"[]" else b"{")
+
+
+def test_what_a_real_alertmanager_sent_is_read(shared: Path) -> None:
+    samples = sorted((shared / "contracts/samples/alertmanager").glob("webhook_*.json"))
+    assert samples
+    for sample in samples:
+        body = json.loads(sample.read_text())["body"]
+        alerts = from_webhook(json.dumps(body).encode())
+        assert [alert.firing for alert in alerts] == [one["status"] == "firing" for one in body["alerts"]]
+        assert all(alert.name in {"HighErrorRate", "RedisDown"} for alert in alerts)
+        assert all(
+            abs(alert.starts_at - datetime(2026, 11, 23, 10, tzinfo=UTC)) < timedelta(days=1) for alert in alerts
+        )
