@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fireline.app import House, build
+from fireline.house import House, build
 from fireline.settings import Drill, Lanes, LaneSettings, PagerDutySettings, Runbooks, Settings, Store
 from kiosk import RUNBOOK, Open
 

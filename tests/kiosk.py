@@ -10,9 +10,9 @@ from typing import Protocol
 import msgspec
 
 from fireline import clock
-from fireline.app import House
 from fireline.core import gate
 from fireline.core.alert import Alert
+from fireline.house import House
 from fireline.settings import PagerDutySettings
 
 RUNBOOK = """\

@@ -109,7 +109,7 @@ def test_no_test_sleeps() -> None:
 
 def test_only_the_walk_and_the_composition_know_the_executor() -> None:
     outside = {path for path in importers("fireline.executor") if not path.startswith("executor/")}
-    assert outside <= {"workflows/walk.py", "app.py"}
+    assert outside <= {"workflows/walk.py", "house.py"}
 
 
 def test_only_durable_knows_the_engine() -> None:

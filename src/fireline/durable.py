@@ -33,6 +33,7 @@ LISTEN = 0.2  # seconds between looks for a message on SQLite, which cannot noti
 THREADS = 48  # enough for every queue's workers at once
 KEEP = timedelta(days=7)  # finished work is swept after this; the logs hold what happened
 GONE = 500  # rows swept at a time
+OPEN_STATES = ("PENDING", "ENQUEUED", "DELAYED", "ERROR")  # of the engine's rows; the rest is over
 
 # queue -> how many at once in one process; walks are asynchronous and hold no thread while they wait
 QUEUES: Mapping[str, int] = {"clock": 8, "effect": 12, "run": 12, "intake": 1, "walk": 200}
@@ -165,13 +166,15 @@ class Durable:
             )
 
     def health(self) -> dict[str, int]:
-        """Open work by state, for `doctor` and metrics."""
-        open_ = DBOS.list_workflows(
-            status=["PENDING", "ENQUEUED", "DELAYED", "ERROR"], load_input=False, load_output=False
-        )
-        counts = {"PENDING": 0, "ENQUEUED": 0, "DELAYED": 0, "ERROR": 0}
-        for one in open_:
-            counts[one.status] = counts.get(one.status, 0) + 1
+        """Open work by state, for `doctor` and metrics; counted by the database, for there may be 100,000 clocks."""
+        where = "" if self.database.is_sqlite else "dbos."
+        counts = dict.fromkeys(OPEN_STATES, 0)
+        query = sa.text(f"SELECT status, count(*) FROM {where}workflow_status WHERE status IN :open GROUP BY status")  # noqa: S608
+        with self.database.reading() as connection:
+            for status, count in connection.execute(
+                query.bindparams(sa.bindparam("open", expanding=True)), {"open": list(OPEN_STATES)}
+            ):
+                counts[status] = count
         return counts
 
     def clean(self, before: datetime) -> int:

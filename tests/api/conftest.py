@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from api.caller import Caller
-from fireline.app import House, asgi, build
+from fireline.app import asgi
 from fireline.clock import now
+from fireline.house import House, build
 from fireline.settings import Runbooks, Settings, Store
 
 RUNBOOKS = Path(__file__).resolve().parents[2] / "examples" / "runbooks"

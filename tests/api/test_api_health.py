@@ -10,7 +10,8 @@ from litestar.testing import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.caller import Caller
-from fireline.app import House, asgi
+from fireline.app import asgi
+from fireline.house import House
 
 
 @pytest.fixture

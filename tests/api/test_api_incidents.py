@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 
 from api.caller import Caller
-from fireline.app import House
 from fireline.core import command
+from fireline.house import House
 
 HERE = "/api/v1/incidents"
 

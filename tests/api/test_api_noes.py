@@ -8,7 +8,8 @@ import pytest
 from litestar.testing import TestClient
 
 from api.caller import Caller
-from fireline.app import House, asgi, build
+from fireline.app import asgi
+from fireline.house import House, build
 from fireline.settings import Settings, Store
 from servers import free_port
 

@@ -64,6 +64,7 @@ def test_another_source_is_another_alert() -> None:
         (but(annotations={"summary": "Redis still does not answer"}), "changed"),
         (but(ends_at=NOON + MINUTE), "over"),
         (but(starts_at=NOON + MINUTE), "again"),
+        (but(starts_at=NOON - 2 * MINUTE, ends_at=NOON - MINUTE), "stale"),  # an earlier firing's end, told late
         (but(starts_at=NOON + MINUTE, starts_guessed=True), "same"),  # a sender that never says since when
     ],
 )

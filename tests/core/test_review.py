@@ -43,9 +43,18 @@ TEMPLATE = """\
 
 ## Impact
 - **Duration:** X hours Y minutes
+- **Readers Affected:** N readers
+- **Services Concerned:** List
+- **Orders Lost:** $X (estimated)
 
 ## Timeline
-- HH:MM - Incident began
+- HH:MM - Trouble began
+- HH:MM - First alert
+- HH:MM - Incident declared
+- HH:MM - First mitigation
+- HH:MM - Shop restored
+- HH:MM - Incident resolved
+- HH:MM - Last customer told
 
 ## Root Cause
 [Explanation]
@@ -57,6 +66,10 @@ TEMPLATE = """\
 ## What Went Well
 ## What Didn't Go Well
 ## Action Items
+| What | Who | Until | Status |
+|------|-----|-------|--------|
+| Sample | @who | YYYY-MM-DD | Done |
+
 ## Notes for the Next Time
 """
 DECLARED = IncidentDeclared(
@@ -174,30 +187,39 @@ def test_a_duration_nobody_knows_is_unknown_and_none_is_negative() -> None:
     assert f"- **Duration:** {UNKNOWN}" in section("Impact", (DECLARED, early, FIRES))
 
 
-def test_users_and_revenue_are_for_people_to_say() -> None:
-    assert f"- **Users affected:** {UNKNOWN}" in section("Impact")
-    assert f"- **Revenue impact:** {UNKNOWN}" in section("Impact")
-    assert "- **Services impacted:** cache" in section("Impact")
+def test_the_impact_has_the_templates_own_bullets_and_what_nobody_counted_is_unknown() -> None:
+    assert section("Impact").splitlines()[1:4] == [
+        f"- **Readers Affected:** {UNKNOWN}",
+        "- **Services Concerned:** cache",
+        f"- **Orders Lost:** {UNKNOWN}",
+    ]
+
+
+def test_a_template_without_bullets_gets_the_usual_ones() -> None:
+    text = review.draft("# Review: x\n\n## Impact\n\n## Timeline\n", 7, LOG)
+    assert f"- **Users Affected:** {UNKNOWN}\n" in text
+    assert "- 12:06 - Mitigation started\n" in text
 
 
 def test_the_six_milestones_are_there() -> None:
-    assert section("Timeline").splitlines()[:6] == [
-        "- 11:58 - Incident began",
+    assert section("Timeline").splitlines()[:7] == [
+        "- 11:58 - Trouble began",
         "- 12:01 - First alert",
         "- 12:00 - Incident declared",
-        "- 12:06 - Mitigation started",
-        "- 12:09 - Service restored",
+        "- 12:06 - First mitigation",
+        "- 12:09 - Shop restored",
         "- 12:40 - Incident resolved",
+        f"- {UNKNOWN} - Last customer told",
     ]
 
 
 def test_milestones_the_log_does_not_know_are_unknown() -> None:
     assert section("Timeline", (DECLARED,)).splitlines()[:6] == [
-        f"- {UNKNOWN} - Incident began",
+        f"- {UNKNOWN} - Trouble began",
         f"- {UNKNOWN} - First alert",
         "- 12:00 - Incident declared",
-        f"- {UNKNOWN} - Mitigation started",
-        f"- {UNKNOWN} - Service restored",
+        f"- {UNKNOWN} - First mitigation",
+        f"- {UNKNOWN} - Shop restored",
         f"- {UNKNOWN} - Incident resolved",
     ]
 

@@ -13,7 +13,8 @@ import pytest
 import uvicorn
 
 from fireline import clock
-from fireline.app import House, asgi
+from fireline.app import asgi
+from fireline.house import House
 from kiosk import Open, until
 from servers import free_port
 

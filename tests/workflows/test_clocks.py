@@ -8,10 +8,10 @@ from functools import partial
 import sqlalchemy as sa
 
 from fireline import clock
-from fireline.app import House
 from fireline.core import incident
 from fireline.core.events import AcknowledgementMissed
 from fireline.core.follow import Clock
+from fireline.house import House
 from fireline.store import lists
 from kiosk import Open, until
 

@@ -10,8 +10,8 @@ import pytest
 
 from contracts.pagerduty import ROUTING_KEY, PagerDutyStandIn
 from fireline import clock
-from fireline.app import House
 from fireline.core import delivery, incident
+from fireline.house import House
 from fireline.settings import PagerDutySettings
 from kiosk import RUNBOOK, Open, resolve, until
 

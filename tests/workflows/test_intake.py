@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from fireline import clock
-from fireline.app import House
 from fireline.core import incident
 from fireline.core.alert import Alert
 from fireline.core.events import AlertCleared, AlertJoined
+from fireline.house import House
 from fireline.store import lists
 from kiosk import kiosk_shut, over, resolve, until
 

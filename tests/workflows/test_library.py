@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from fireline.app import House
 from fireline.core.refusal import Refused
 from fireline.core.runbook.match import Facts
+from fireline.house import House
 from fireline.workflows.library import read
 from kiosk import RUNBOOK
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from fireline import clock
-from fireline.app import House
 from fireline.core import approval, gate, incident, timeline
 from fireline.core.events import CommandFinished, CommandStarted, StepSkipped, WalkEnded
 from fireline.core.refusal import Refused
+from fireline.house import House
 from kiosk import kiosk_shut, over, until
 
 
@@ -25,6 +25,11 @@ def _waiting(house: House) -> list[approval.Ask]:
     if not house.ledger.head(1):
         return []
     return [one for one in approval.asks(house.ledger.log(1)) if one.waiting(clock.now())]
+
+
+def answered(house: House, number: int) -> bool:
+    """Nobody waits for an answer to this ask any more."""
+    return all(one.number != number for one in _waiting(house))
 
 
 def say_yes(house: House, ask: approval.Ask, by: str = "ben") -> None:
@@ -86,7 +91,7 @@ def test_a_no_leads_to_the_next_way_and_no_way_left_is_said(house: House, street
     for _ in range(2):
         ask = asked(house)
         house.ledger.act(1, partial(approval.deny, number=ask.number, reason="Agnes has the key", by="ben"))
-        until(lambda number=ask.number: all(one.number != number for one in _waiting(house)))
+        until(partial(answered, house, ask.number))
     until(lambda: any(isinstance(event, WalkEnded) for event in house.ledger.log(1)))
     assert not (street / "door").exists()
     assert not (street / "window").exists()
@@ -94,24 +99,32 @@ def test_a_no_leads_to_the_next_way_and_no_way_left_is_said(house: House, street
 
 def test_a_person_s_own_ask_runs_after_another_person_s_yes(house: House, street: Path) -> None:
     house.declare.by_person("A poster hangs crooked", by="ana")
-    ask = partial(
-        approval.ask,
-        step="by hand",
-        title="Straighten it",
-        command="echo straight > poster",
-        effect="local",
-        rule="redirect",
-        reason="it looks bad",
-        yes_needed=1,
-        by="ana",
-    )
-    house.ledger.act(1, ask)
+    house.propose.text(1, "echo straight > poster", reason="it looks bad", by="ana")
     waiting = asked(house)
     with pytest.raises(Refused, match="Somebody else has to say yes"):
         say_yes(house, waiting, by="ana")
     say_yes(house, waiting)
     until((street / "poster").exists)
-    until(lambda: all(run.state == "ok" for run in house.ledger.read(1).runs.values()))
+    until(lambda: [run.state for run in house.ledger.read(1).runs.values()] == ["ok"])
+    assert [run.started.lane for run in house.ledger.read(1).runs.values()] == ["write"]
+
+
+def test_a_look_that_a_person_asks_for_needs_nobody_and_runs_in_the_read_lane(house: House) -> None:
+    house.declare.by_person("What is in the till?", by="ana")
+    house.propose.text(1, "cat till", reason="", by="ana")
+    until(lambda: [run.state for run in house.ledger.read(1).runs.values()] == ["ok"])
+    [run] = house.ledger.read(1).runs.values()
+    assert (run.started.lane, run.started.ask, run.started.purpose) == ("read", 1, "diagnosis")
+
+
+def test_a_destructive_command_waits_for_two_other_people(house: House, street: Path) -> None:
+    house.declare.by_person("The till has to go", by="ana")
+    house.propose.text(1, "rm -rf till", reason="it is cursed", by="ana")
+    say_yes(house, asked(house), by="ben")
+    assert asked(house).yes == ("ben",)
+    assert (street / "till").exists()
+    say_yes(house, asked(house), by="cleo")
+    until(lambda: not (street / "till").exists())
 
 
 @pytest.mark.req(100, 121)

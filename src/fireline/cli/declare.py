@@ -62,8 +62,8 @@ def _straight(
 ) -> dict[str, Any]:
     from fireline.api.asker import ledger_key
     from fireline.api.standing import standing
-    from fireline.app import build
     from fireline.core.people import must_act
+    from fireline.house import build
     from fireline.settings import load
 
     house = build(load())

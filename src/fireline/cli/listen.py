@@ -13,10 +13,11 @@ import structlog
 import uvicorn
 
 from fireline import clock
-from fireline.app import House, asgi, build
+from fireline.app import asgi
 from fireline.cli.house import spool
 from fireline.cli.speak import say
 from fireline.core.refusal import Refused
+from fireline.house import House, build
 from fireline.settings import Settings
 
 BACKLOG = 2048  # connections that may wait to be taken: an alert storm arrives all at once

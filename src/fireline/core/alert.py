@@ -20,7 +20,7 @@ from fireline.core.refusal import Refused
 NAME_LABELS = ("alertname", "name", "check", "rule")  # first one present names the alert
 SERVICE_LABELS = ("service", "app", "job", "namespace", "instance")  # first one present names the service
 
-Change = Literal["new", "again", "changed", "over", "same"]
+Change = Literal["new", "again", "changed", "over", "same", "stale"]
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,10 +78,12 @@ def fingerprint(source: str, labels: Mapping[str, str]) -> str:
 
 
 def change(before: Alert | None, after: Alert) -> Change:
-    """What a delivery of the same alert changed. `same` is a mere re-send."""
+    """What a delivery of the same alert changed. `same` is a mere re-send, `stale` is older than what is known."""
     match before:
         case None:
             return "new"
+        case Alert(starts_at=start) if after.ends_at and after.ends_at < start:
+            return "stale"  # the end of an earlier firing, told late by a second Alertmanager
         case Alert(firing=was) if was != after.firing:
             return "again" if after.firing else "over"
         case Alert(starts_at=start) if after.firing and start != after.starts_at and not after.starts_guessed:

@@ -102,8 +102,12 @@ def ask(
     purpose: Purpose = "mitigation",
     why: str = "",
 ) -> ApprovalAsked:
-    """Ask for a yes to `command`. Asking twice for the same bytes while the first still waits is refused."""
-    if not reason.strip():
+    """Ask for a yes to `command`. Asking twice for the same bytes while the first still waits is refused.
+
+    `yes_needed` 0 is for what only reads: it is granted as it is asked. Anything else needs at least one.
+    """
+    least = 0 if effect == "read" else 1
+    if least and not reason.strip():
         raise Refused("Say why: whoever approves decides from your words.", field="reason", status=400)
     for earlier in asks(log):
         if earlier.waiting(at) and earlier.asked.command == command:
@@ -119,7 +123,7 @@ def ask(
         effect=effect,
         rule=rule,
         reason=reason,
-        yes_needed=max(1, yes_needed),
+        yes_needed=max(least, yes_needed),
         purpose=purpose,
         why=why,
     )

@@ -59,7 +59,7 @@ def start_read(
 
 
 def start_approved(log: Log, at: datetime, *, run: str, number: int, by: str) -> CommandStarted:
-    """Use up the yes. Runs in the lane that may write."""
+    """Use up the yes. What is judged to read runs in the read lane, anything else in the one that may write."""
     one = approval.find(log, number)
     if one.started:
         raise Refused("This approval is used up: it was for one run.")
@@ -80,7 +80,7 @@ def start_approved(log: Log, at: datetime, *, run: str, number: int, by: str) ->
         digest=one.digest,
         effect=one.asked.effect,
         rule=one.asked.rule,
-        lane="write",
+        lane="read" if one.asked.effect == "read" else "write",
         purpose=one.asked.purpose,
         ask=number,
     )
@@ -141,8 +141,9 @@ def skip(
 
 
 def granted_at(log: Log, number: int) -> datetime:
-    """When the last needed yes was given."""
-    return max(e.at for e in log if isinstance(e, ApprovalGiven | GlassBroken) and e.ask == number)
+    """When the last needed yes was given; what needs none is granted as it is asked."""
+    words = [e.at for e in log if isinstance(e, ApprovalGiven | GlassBroken) and e.ask == number]
+    return max(words, default=approval.find(log, number).asked.at)
 
 
 def _not_yet(log: Log, run: str) -> None:

@@ -102,7 +102,7 @@ def follow(number: int, log: Log, *, vendors: frozenset[str] = frozenset()) -> t
             )
         case CommandFinished() | ApprovalDenied():
             return _settled(number, log, event)
-        case ApprovalGiven(ask=ask) | GlassBroken(ask=ask) if approval.find(log, ask).granted:
+        case ApprovalAsked(ask=ask) | ApprovalGiven(ask=ask) | GlassBroken(ask=ask) if approval.find(log, ask).granted:
             return (effect("run", ask=ask),)
         case DeliveryDelayed():
             verb = event.delivery.rsplit("/", 1)[-1]

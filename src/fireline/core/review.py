@@ -51,6 +51,9 @@ TEMPLATE = """\
 """  # for a house whose runbooks bring no template of their own
 
 HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
+BULLET = re.compile(r"^\s*[-*]\s+\*\*(.+?):?\*\*", re.MULTILINE)  # - **Duration:** X hours Y minutes
+MILESTONE = re.compile(r"^\s*[-*]\s+HH:MM\s*[-\u2013\u2014:]\s*(.+?)\s*$", re.MULTILINE)  # - HH:MM - Incident began
+COLUMNS = re.compile(r"^\|(.+)\|\s*\n\|[\s:|-]+\|\s*$", re.MULTILINE)  # the head of a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +94,23 @@ def milestones(log: Log) -> Milestones:
 def draft(template: str, number: int, log: Log) -> str:
     """The review as Markdown: the template's headings in the template's order, each filled or marked unknown."""
     incident = fold(number, log)
-    parts: list[str] = []
-    for line in template.splitlines():
-        heading = HEADING.match(line)
-        if heading is None:
-            continue  # the template's sample text is not what happened
-        marks, title = heading.groups()
-        if not parts:
-            parts.append(f"{marks} {_title(title, incident)}")
-            parts.append(_about(incident, log))
-            continue
-        parts.append(f"{marks} {title}")
-        parts.append(_section(title, incident, log))
+    head, *rest = _parts(template) or [("#", "Post-Mortem", "")]
+    parts = [f"{head[0]} {_title(head[1], incident)}", _about(incident, log)]
+    for marks, title, sample in rest:
+        parts += [f"{marks} {title}", _section(title, incident, log, sample)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _parts(template: str) -> list[tuple[str, str, str]]:
+    """Each heading of the template with its marks, and the sample text under it."""
+    found: list[tuple[str, str, str]] = []
+    for line in template.splitlines():
+        if heading := HEADING.match(line):
+            found.append((heading[1], heading[2], ""))
+        elif found:
+            marks, title, sample = found[-1]
+            found[-1] = (marks, title, f"{sample}{line}\n")
+    return found
 
 
 def _title(title: str, incident: Incident) -> str:
@@ -118,11 +125,14 @@ def _about(incident: Incident, log: Log) -> str:
     return f"Drafted by fireline from {len(log)} logged events of {incident.name}.{drill}{source} Times are UTC."
 
 
-def _section(title: str, incident: Incident, log: Log) -> str:
+def _section(title: str, incident: Incident, log: Log, sample: str) -> str:
     words = title.lower()
-    for pattern, write in SECTIONS:
+    for pattern, write in SAMPLED:
         if re.search(pattern, words):
-            return write(incident, log)
+            return write(incident, log, sample)
+    for pattern, write_ in SECTIONS:
+        if re.search(pattern, words):
+            return write_(incident, log)
     return FOR_PEOPLE
 
 
@@ -139,33 +149,46 @@ def _summary(incident: Incident, log: Log) -> str:
     return f"{incident.severity} ({incident.severity_name}): {declared.title}.{scenario}{end}"
 
 
-def _impact(incident: Incident, log: Log) -> str:
+def _impact(incident: Incident, log: Log, sample: str) -> str:
+    """The template's own bullets, with what the log knows of them."""
     times = milestones(log)
     start = times.began or times.declared
     known = times.restored is not None and times.restored >= start
     length = f"{_hours(start, times.restored)} (began to restored)" if times.restored and known else UNKNOWN
-    rows = [
-        ("Duration", length),
-        ("Users affected", UNKNOWN),
-        ("Services impacted", incident.declared.service or UNKNOWN),
-        ("Revenue impact", UNKNOWN),
-    ]
-    return "\n".join(f"- **{name}:** {value}" for name, value in rows)
+    facts = {"duration": length, "service": incident.declared.service or UNKNOWN}
+    names = BULLET.findall(sample) or ["Duration", "Users Affected", "Services Impacted", "Revenue Impact"]
+    return "\n".join(f"- **{name}:** {_known(name, facts)}" for name in names)
 
 
-def _timeline(incident: Incident, log: Log) -> str:
+def _timeline(incident: Incident, log: Log, sample: str) -> str:
+    """The template's own milestones, then everything that was logged."""
     times = milestones(log)
-    named = [
-        ("Incident began", times.began),
-        ("First alert", times.first_alert),
-        ("Incident declared", times.declared),
-        ("Mitigation started", times.mitigation),
-        ("Service restored", times.restored),
-        ("Incident resolved", times.resolved),
+    facts = {
+        "began": _clock(times.began),
+        "start": _clock(times.mitigation),
+        "mitigat": _clock(times.mitigation),
+        "alert": _clock(times.first_alert),
+        "detect": _clock(times.first_alert),
+        "declare": _clock(times.declared),
+        "restore": _clock(times.restored),
+        "resolve": _clock(times.resolved),
+    }
+    names = MILESTONE.findall(sample) or [
+        "Incident began",
+        "First alert",
+        "Incident declared",
+        "Mitigation started",
+        "Service restored",
+        "Incident resolved",
     ]
-    head = [f"- {_clock(at)} - {what}" for what, at in named]
+    head = [f"- {_known(name, facts)} - {name}" for name in names]
     ran = [_row(one) for one in timeline.entries(log)]
     return "\n".join([*head, "", "Everything that was logged:", "", *ran])
+
+
+def _known(name: str, facts: dict[str, str]) -> str:
+    """What the log knows under a name of the template."""
+    return next((value for word, value in facts.items() if word in name.lower()), UNKNOWN)
 
 
 def _row(one: timeline.Entry) -> str:
@@ -210,6 +233,9 @@ def _went_well(incident: Incident, log: Log) -> str:
 
 def _went_wrong(incident: Incident, log: Log) -> str:
     facts = [f"- Nobody acknowledged within {incident.missed.response_minutes} min."] if incident.missed else []
+    late = incident.acknowledged
+    if late and not incident.missed and late.at >= incident.acknowledge_by:
+        facts.append(f"- {late.by} acknowledged after the {incident.response_minutes} min target.")
     facts += [f"- {_plain(one.title)} could not run: {one.reason}" for one in incident.skipped]
     facts += [
         f"- {_plain(run.started.title)}: {run.state}."
@@ -224,9 +250,12 @@ def _went_wrong(incident: Incident, log: Log) -> str:
     return "\n".join([*facts, f"- {FOR_PEOPLE}"])
 
 
-def _actions(incident: Incident, log: Log) -> str:
-    head = ["| Action | Owner | Due Date | Status |", "|--------|-------|----------|--------|"]
-    return "\n".join([*head, f"| {UNKNOWN} | {UNKNOWN} | {UNKNOWN} | Todo |"])
+def _actions(incident: Incident, log: Log, sample: str) -> str:
+    """The template's own columns, with one row for people to fill in."""
+    columns = COLUMNS.search(sample)
+    names = [cell.strip() for cell in columns[1].split("|")] if columns else ["Action", "Owner", "Due Date", "Status"]
+    rows = [names, ["---"] * len(names), ["Todo" if name.lower() == "status" else UNKNOWN for name in names]]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _people(incident: Incident, log: Log) -> str:
@@ -234,16 +263,18 @@ def _people(incident: Incident, log: Log) -> str:
     return "\n".join(f"- {name}" for name in names) or UNKNOWN
 
 
-Write = Callable[[Incident, Log], str]
-SECTIONS: tuple[tuple[str, Write], ...] = (  # the first pattern found in a heading writes its section
-    (r"summary|overview", _summary),
+# The first pattern found in a heading writes its section; these go by what the template has under it.
+SAMPLED: tuple[tuple[str, Callable[[Incident, Log, str], str]], ...] = (
     (r"impact", _impact),
     (r"timeline|chronology", _timeline),
+    (r"action|follow.?up", _actions),
+)
+SECTIONS: tuple[tuple[str, Callable[[Incident, Log], str]], ...] = (
+    (r"summary|overview", _summary),
     (r"root cause", _cause),
     (r"resolution|mitigation|what was done", _resolution),
     (r"\b(didn.?t|not|wrong|poorly|badly)\b", _went_wrong),
     (r"went well|worked", _went_well),
-    (r"action|follow.?up", _actions),
     (r"participants|responders|attendees", _people),
 )
 

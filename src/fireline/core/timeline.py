@@ -145,6 +145,8 @@ def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901
         case WatchPassed():
             return line(f"{event.minutes:g} minutes of green passed", "status", "eye", "ok", key=True)
         case ApprovalAsked():
+            if event.yes_needed == 0:
+                return line(f"{who} looks: {event.title}", "commands", "play", detail=event.command)
             need = f", needs {event.yes_needed} people" if event.yes_needed > 1 else ""
             return line(f"{who} asks to run {event.title}{need}", "commands", "shield", "warn", detail=event.command)
         case ApprovalGiven(ask=ask):

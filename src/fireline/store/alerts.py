@@ -55,7 +55,9 @@ class AlertStore:
                 before = known.get(alert.fingerprint)
                 kind = change(before, alert)
                 changes.append(kind)
-                if before and kind in {"same", "changed"} and alert.starts_guessed:
+                if before and kind == "stale":
+                    alert = before  # noqa: PLW2901  # what is known is newer
+                elif before and kind in {"same", "changed"} and alert.starts_guessed:
                     alert = msgspec.structs.replace(alert, starts_at=before.starts_at)  # noqa: PLW2901  # it began then
                 known[alert.fingerprint] = alert
                 times[alert.fingerprint] = times.get(alert.fingerprint, 0) + 1

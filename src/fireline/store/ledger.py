@@ -25,8 +25,6 @@ from fireline.store.database import Database, metadata
 
 ATTEMPTS = 20  # writers of one incident are a handful of people and a few workflows
 BUSY = "Too many people are changing this incident at once. Try again."
-GENESIS = "0" * 64  # what the first row of a log follows
-
 Deed = Callable[[Log, datetime], AnyEvent]
 
 events = sa.Table(
@@ -143,10 +141,10 @@ class Ledger:
         """Recompute every hash. The first changed, missing or added row, or None when all is as written."""
         with self.database.reading() as connection:
             rows = connection.execute(sa.select(events).order_by(events.c.incident, events.c.seq))
-            incident, seq, before = None, 0, GENESIS
+            incident, seq, before = None, 0, ""
             for row in rows:
                 if row.incident != incident:
-                    incident, seq, before = row.incident, 0, GENESIS
+                    incident, seq, before = row.incident, 0, _genesis(row.incident)
                 if row.seq != seq + 1:
                     return Broken(row.incident, seq + 1, "missing")
                 if row.hash != _hash(before, row.body):
@@ -203,8 +201,13 @@ def _by_key(connection: sa.Connection, key: str | None) -> int | None:
 
 def _head_hash(connection: sa.Connection, number: int) -> str:
     newest = sa.select(events.c.hash).where(events.c.incident == number).order_by(events.c.seq.desc()).limit(1)
-    return connection.scalar(newest) or GENESIS
+    return connection.scalar(newest) or _genesis(number)
 
 
 def _hash(before: str, body: str) -> str:
     return sha256(f"{before}\n{body}".encode()).hexdigest()
+
+
+def _genesis(number: int) -> str:
+    """What the first row of a log follows: another one for each incident, so that whole logs cannot change places."""
+    return sha256(f"INC-{number}".encode()).hexdigest()

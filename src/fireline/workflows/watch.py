@@ -29,6 +29,7 @@ BEAT = 0.5  # seconds
 LATE = timedelta(seconds=30)  # a clock this late has lost its work
 REPAIR_EVERY = timedelta(seconds=15)
 SWEEP_EVERY = timedelta(hours=24)
+FIRST_SWEEP = timedelta(minutes=10)  # after the start
 PROBES_AT_ONCE = 8
 
 log = structlog.get_logger(__name__)
@@ -52,7 +53,8 @@ class Watch:
         self._probes = tuple(Pulse(probe) for probe in probes)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._repaired = self._swept = now()
+        self._repaired = now()
+        self._swept = now() - SWEEP_EVERY + FIRST_SWEEP  # a house restarted every day sweeps too
 
     def start(self) -> None:
         """Begin to beat. A health alert that fired before the restart is remembered, so that it can end."""
@@ -74,6 +76,8 @@ class Watch:
                     self._look(pool)
                 except Refused as refused:  # the database is away: the next beat tries again
                     log.warning("watch", trouble=refused.sentence)
+                except Exception:  # a mistake of ours in one look must not end all later ones
+                    log.exception("watch")
 
     def _look(self, pool: ThreadPoolExecutor) -> None:
         at = self._now()

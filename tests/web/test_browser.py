@@ -1,0 +1,154 @@
+"""In a real browser: nothing for axe to find, nothing to scroll sideways, and pages that stay alive and in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="skipped: no Playwright (install the dev extra)")
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from fireline.access import COOKIE
+from fireline.core import incident
+from web.told import Told
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+SIZES = [(1440, 900), (390, 844), (320, 640)]
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def chrome(chromium_path: str) -> Iterator[Browser]:
+    """One browser for the module."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(told: Told, chrome: Browser) -> Iterator[Open]:
+    """Opens a page as somebody; in the end nothing may have been complained about in its console."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_(path: str, who: str = "ana", *, size: tuple[int, int] = (1440, 900), **more: object) -> Page:
+        context = chrome.new_context(viewport={"width": size[0], "height": size[1]}, **more)  # type: ignore[arg-type]
+        contexts.append(context)
+        context.add_cookies([{"name": COOKIE, "value": told.session(who), "url": told.url}])
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda trouble: complaints.append(str(trouble)))
+        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+        page.goto(told.url + path)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def night(told: Told) -> int:
+    """One incident that waits for a yes, for tests that only look."""
+    told.morning()
+    return told.night()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size[0]))
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/incidents/{n}", "/"])
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(
+    night: int, visit: Open, path: str, scheme: str, size: tuple[int, int]
+) -> None:
+    page = visit(path.format(n=night), size=size, color_scheme=scheme)
+    expect(page.locator("#connection")).to_have_text("Live")
+    found = Axe().run(page, options=AXE)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/declare?title=Redis+is+down", "/alerts", "/runbooks", "/runbooks/incident-response", "/incidents/{n}/review",
+     "/incidents/{n}/approvals/1", "/reviews", "/sign-in"],
+)  # fmt: skip
+def test_the_other_pages_are_clean_on_a_small_phone(night: int, visit: Open, path: str) -> None:
+    page = visit(path.format(n=night), size=(320, 640))
+    found = Axe().run(page, options=AXE)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_bens_yes_shows_on_anas_page_within_two_seconds(told: Told, visit: Open) -> None:
+    number = told.night()
+    ana, ben = visit(f"/incidents/{number}", "ana"), visit(f"/incidents/{number}", "ben")
+    expect(ana.locator("#connection")).to_have_text("Live")
+    ben.get_by_role("button", name="Approve and run").click()
+    expect(ben.locator("#said")).to_contain_text("Approved. It runs now.")
+    expect(ana.locator("#timeline")).to_contain_text("ben approved Restart Redis", timeout=2000)
+    expect(ana.get_by_role("button", name="Approve and run")).to_have_count(0)
+    expect(ana.locator("#announce")).to_have_text("ben approved Restart Redis")
+
+
+def test_a_live_update_leaves_open_details_typed_words_and_focus_alone(told: Told, visit: Open) -> None:
+    number = told.night()
+    page = visit(f"/incidents/{number}", "ben")
+    expect(page.locator("#connection")).to_have_text("Live")
+    step = page.locator("details", has_text="See whether its process runs").last
+    step.locator("summary").click()
+    page.get_by_text("Decline…").click()
+    page.get_by_label("Why not?").fill("the replica is")
+    page.get_by_label("Note for the timeline").fill("half typed")
+    told.act(number, partial(incident.note, text="From somebody else", by="ana"))
+    expect(page.locator("#timeline")).to_contain_text("From somebody else", timeout=3000)
+    expect(page.locator("#side")).to_contain_text("Ana Duarte")
+    assert step.evaluate("one => one.open")
+    expect(page.get_by_label("Why not?")).to_have_value("the replica is")
+    expect(page.get_by_label("Note for the timeline")).to_have_value("half typed")
+    expect(page.get_by_label("Note for the timeline")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#timeline")).to_contain_text("half typed")
+    expect(page.get_by_label("Note for the timeline")).to_have_value("")
+
+
+def test_the_home_page_shows_a_new_incident_by_itself(told: Told, visit: Open) -> None:
+    page = visit("/")
+    expect(page.locator("#connection")).to_have_text("Live")
+    number = told.declare("Cover images are missing", severity="P3", by="ben")
+    expect(page.locator(f"#inc-{number}")).to_contain_text("Cover images are missing", timeout=3000)
+
+
+def test_without_scripts_a_person_acknowledges_approves_and_notes(told: Told, visit: Open) -> None:
+    number = told.declare()
+    told.ask(number, by="ben")
+    page = visit(f"/incidents/{number}", "ana", java_script_enabled=False)
+    page.get_by_role("button", name="I have it").first.click()
+    expect(page.locator("#head")).to_contain_text("Ana Duarte")
+    page.get_by_role("button", name="Approve and run").click()
+    expect(page.locator("#steps")).to_contain_text("approved, about to start")
+    page.get_by_label("Note for the timeline").fill("No script at all")
+    page.get_by_role("button", name="Note").click()
+    expect(page.locator("#timeline")).to_contain_text("No script at all")
+
+
+def test_the_keyboard_reaches_the_approval_and_says_no_key_runs_anything(told: Told, visit: Open) -> None:
+    number = told.night()
+    page = visit(f"/incidents/{number}", "ben")
+    page.keyboard.press("a")
+    expect(page.get_by_role("button", name="Approve and run")).to_be_focused()
+    expect(page.get_by_text("Restart Redis waits for a yes.")).to_be_visible()
+
+
+def test_paper_shows_what_is_folded_on_the_screen(night: int, visit: Open) -> None:
+    page = visit(f"/incidents/{night}")
+    page.emulate_media(media="print")
+    expect(page.locator(".rail")).to_be_hidden()
+    expect(page.locator(".out pre").nth(1)).to_be_visible()
