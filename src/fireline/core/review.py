@@ -182,7 +182,7 @@ def _timeline(incident: Incident, log: Log, sample: str) -> str:
         "Incident resolved",
     ]
     head = [f"- {_known(name, facts)} - {name}" for name in names]
-    ran = [_row(one) for one in timeline.entries(log)]
+    ran = [_row(one) for one in timeline.entries(log) if not one.passing]
     return "\n".join([*head, "", "Everything that was logged:", "", *ran])
 
 

@@ -55,6 +55,7 @@ class Entry:
     detail: str = ""
     evidence: str | None = None
     back_dated: bool = False
+    passing: bool = False  # a start whose end is told as well: readers of a story can do without it
 
 
 def entries(log: Log) -> tuple[Entry, ...]:
@@ -161,8 +162,9 @@ def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901
                 "bad",
                 key=True,
             )
-        case CommandStarted():
-            return line(f"{event.title} started", "commands", "play", detail=event.command)
+        case CommandStarted(run=run):
+            ended = any(isinstance(later, CommandFinished) and later.run == run for later in log[seq:])
+            return line(f"{event.title} started", "commands", "play", detail=event.command, passing=ended)
         case CommandFinished():
             title = next((e.title for e in log if isinstance(e, CommandStarted) and e.run == event.run), event.run)
             ended = event.ending in {"ok", "failed"} and event.exit_code is not None

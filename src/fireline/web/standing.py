@@ -10,7 +10,7 @@ from pathlib import Path
 from fireline.core import gate, timeline
 from fireline.core.approval import Ask, asks
 from fireline.core.delivery import Delivery, deliveries
-from fireline.core.events import HOUSE, Log, StatusChanged
+from fireline.core.events import HOUSE, Log
 from fireline.core.gate import Standing as Gate
 from fireline.core.incident import STATUSES, Incident, fold
 from fireline.core.plan import Plan, plan
@@ -259,7 +259,7 @@ class Reader:
         lines = groups(
             now, found, todo, values=stand_for(alert=now.declared.values, site=self.values), read=self._output, at=at
         )
-        return Standing(log, now, at, found, _gates(log, now, at), deliveries(log), book, todo, lines)
+        return Standing(log, now, at, found, gate.standings(log, at), deliveries(log), book, todo, lines)
 
     def _output(self, digest: str) -> str:
         try:
@@ -269,15 +269,8 @@ class Reader:
 
 
 def _shows(key: str, one: Entry) -> bool:
-    return key in {"all", one.kind} or (key == "key" and one.key)
-
-
-def _gates(log: Log, now: Incident, at: datetime) -> tuple[Gate, ...]:
-    """The gates as they stand; of an incident that is over, as they stood when it was resolved."""
-    if not now.resolved:
-        return gate.standings(log, at)
-    end = max(n for n, event in enumerate(log) if isinstance(event, StatusChanged))
-    return gate.standings(log[:end], log[end].at)
+    """A command that has ended is told once: its start is passed over."""
+    return not one.passing and (key in {"all", one.kind} or (key == "key" and one.key))
 
 
 def _place(title: str) -> tuple[str, tuple[str, ...]]:
