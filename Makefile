@@ -11,9 +11,9 @@ PY := src tests scripts hatch_build.py $(wildcard bench)
 help: ## show these words
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1 \t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-demo: .venv/ready ## break a real Redis and watch the runbook put it right
+demo: .venv/ready ## break a real Redis and watch the runbook put it right (DEMO=--auto plays the people too)
 	@bash scripts/packages.sh demo
-	@$(BIN)/fireline drill run examples/drills/redis-down.toml
+	@$(BIN)/fireline drill run examples/drills/redis-down.toml $(DEMO)
 
 test: .venv/ready ## set everything up, then make check (what CI runs)
 	@bash scripts/packages.sh test

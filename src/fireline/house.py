@@ -82,11 +82,12 @@ def build(settings: Settings, *, now: Callable[[], datetime] = clock.now) -> Hou
         PagerDuty(Http(), settings.pagerduty.routing_key, settings.pagerduty.url) if settings.pagerduty else None
     )
     close = Close(ledger, evidence, library, now)
+    executor = Executor(Path(settings.store.spool))
     walk = Walk(
         ledger,
         library,
         evidence,
-        Executor(Path(settings.store.spool)),
+        executor,
         {"read": _lane("read", settings.lanes.read), "write": _lane("write", settings.lanes.write)},
         settings.values,
         now,
@@ -108,7 +109,15 @@ def build(settings: Settings, *, now: Callable[[], datetime] = clock.now) -> Hou
         intake=Intake(ledger, alerts, declare, settings.alerts.declare),
         walk=walk,
     )
-    watch = Watch(database=database, durable=durable, alerts=alerts, library=library, probes=settings.probes, now=now)
+    watch = Watch(
+        database=database,
+        durable=durable,
+        alerts=alerts,
+        library=library,
+        probes=settings.probes,
+        now=now,
+        sweep=lambda before: (durable.clean(before), executor.sweep(before)),
+    )
     return House(
         settings=settings,
         database=database,

@@ -47,9 +47,11 @@ class Watch:
         library: Library,
         probes: tuple[ProbeSettings, ...],
         now: Callable[[], datetime],
+        sweep: Callable[[datetime], object],
     ) -> None:
+        """`sweep` removes what ended before a time and is kept nowhere but in the engine's tables and the spool."""
         self._database, self._durable, self._alerts, self._library = database, durable, alerts, library
-        self._now = now
+        self._now, self._sweep = now, sweep
         self._probes = tuple(Pulse(probe) for probe in probes)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -92,7 +94,7 @@ class Watch:
             self._library.load()
         if at - self._swept >= SWEEP_EVERY:
             self._swept = at
-            self._durable.clean(at - KEEP)
+            self._sweep(at - KEEP)
 
 
 class Pulse:

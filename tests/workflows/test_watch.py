@@ -1,0 +1,19 @@
+"""The house repairs and tidies by itself: what ended long ago goes, what is open stays."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from fireline import clock
+from fireline.house import House
+from kiosk import kiosk_shut, until
+
+
+def test_finished_work_is_swept_and_open_work_stays(house: House) -> None:
+    house.alerts.take([kiosk_shut()], clock.now())
+    until(lambda: house.ledger.head(1) >= 2)
+    until(lambda: house.durable.health()["ENQUEUED"] == 0)
+    open_before = sum(house.durable.health().values())
+    assert house.durable.clean(clock.now() - timedelta(days=7)) == 0
+    assert house.durable.clean(clock.now() + timedelta(minutes=1)) >= 1  # the intake that declared it
+    assert sum(house.durable.health().values()) == open_before > 0  # the walk that waits, the acknowledge clock
