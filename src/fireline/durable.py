@@ -14,7 +14,8 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -23,8 +24,10 @@ import sqlalchemy as sa
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions
 from dbos import DBOSPortableJSONSerializer as Json
+from dbos import error as engine
 
 from fireline.core.follow import Clock, Effect, Tell, Work
+from fireline.core.refusal import Refused
 from fireline.store.database import Database
 
 VERSION = "fireline-1"  # constant: a release must find the work of the one before it
@@ -32,11 +35,12 @@ POLL = 0.25  # seconds between looks into a queue; idle cost is about 1 % of a c
 LISTEN = 0.2  # seconds between looks for a message on SQLite, which cannot notify
 THREADS = 48  # enough for every queue's workers at once
 KEEP = timedelta(days=7)  # finished work is swept after this; the logs hold what happened
+AWAY = 503  # the status of a refusal that time may cure
 GONE = 500  # rows swept at a time
 OPEN_STATES = ("PENDING", "ENQUEUED", "DELAYED", "ERROR")  # of the engine's rows; the rest is over
 
 # queue -> how many at once in one process; walks are asynchronous and hold no thread while they wait
-QUEUES: Mapping[str, int] = {"clock": 8, "effect": 12, "run": 12, "intake": 1, "walk": 200}
+QUEUES: Mapping[str, int] = {"clock": 8, "effect": 12, "run": 12, "intake": 8, "walk": 200}
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -49,6 +53,7 @@ class Handlers(msgspec.Struct, frozen=True, kw_only=True):
     clock: Callable[[Clock], None]
     intake: Callable[[str], None]
     walk: Callable[[Effect], Awaitable[None]]
+    gave_up: Callable[[Effect, str], None]  # an effect that will never be done: a person has to hear of it
 
 
 _handlers: Handlers | None = None  # the engine calls module functions; this is whom they serve
@@ -235,16 +240,24 @@ def walk_id(incident: int) -> str:
     return f"walk:{incident}"
 
 
+def _passes(trouble: BaseException) -> bool:
+    """Worth trying again: the database or the machine is away. A mistake of ours stays one, however often tried."""
+    return isinstance(trouble, sa.exc.DBAPIError | OSError) or (isinstance(trouble, Refused) and trouble.status == AWAY)
+
+
+# The last of 30 tries comes after three quarters of an hour: longer than a database is usually away.
+RETRY: dict[str, Any] = {
+    "retries_allowed": True,
+    "max_attempts": 30,
+    "interval_seconds": 0.3,
+    "backoff_rate": 1.3,
+    "should_retry": _passes,
+}
+
+
 async def step(function: Callable[..., T], *args: Any) -> T:
     """One step of a walk: its answer is kept, and a finished step is not done again after a restart."""
-    name = f"{function.__module__}.{function.__qualname__}"
-    options: Any = {
-        "name": name,
-        "retries_allowed": True,
-        "max_attempts": 10,
-        "interval_seconds": 0.5,
-        "backoff_rate": 1.5,
-    }
+    options: Any = {"name": f"{function.__module__}.{function.__qualname__}", **RETRY}
     return await DBOS.run_step_async(options, function, *args)
 
 
@@ -254,7 +267,7 @@ async def wait(topic: str, seconds: float) -> str | None:
     return word
 
 
-@DBOS.step(name="do", retries_allowed=True, max_attempts=30, interval_seconds=0.3, backoff_rate=1.3)
+@DBOS.step(name="do", **RETRY)
 def _do(kind: str, work: dict[str, Any] | str) -> None:
     house = _house()
     match kind:
@@ -266,9 +279,29 @@ def _do(kind: str, work: dict[str, Any] | str) -> None:
             house.intake(str(work))
 
 
+@DBOS.step(name="give up", **RETRY)
+def _give_up(work: dict[str, Any], why: str) -> None:
+    _house().gave_up(msgspec.convert(work, Effect), why)
+
+
+@contextmanager
+def _told(work: dict[str, Any]) -> Iterator[None]:
+    """What cannot be done does not end unseen: it is told, and the engine may forget it."""
+    try:
+        yield
+    except engine.DBOSMaxStepRetriesExceeded as trouble:
+        _give_up(work, str(trouble))
+    except engine.DBOSException:
+        raise  # the engine's own business: another replica has it, or we are stopping
+    except Exception as trouble:
+        log.exception("effect", key=work["key"])
+        _give_up(work, f"{type(trouble).__name__}: {trouble}")
+
+
 @DBOS.workflow(name="effect", max_recovery_attempts=None)
 def _effect(work: dict[str, Any]) -> None:
-    _do("effect", work)
+    with _told(work):
+        _do("effect", work)
 
 
 @DBOS.workflow(name="clock", max_recovery_attempts=None)
@@ -283,4 +316,5 @@ def _intake(group: str) -> None:
 
 @DBOS.workflow(name="walk", max_recovery_attempts=None)
 async def _walk(work: dict[str, Any]) -> None:
-    await _house().walk(msgspec.convert(work, Effect))
+    with _told(work):
+        await _house().walk(msgspec.convert(work, Effect))

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from fireline import clock
 from fireline.connectors.http import Http
 from fireline.connectors.pagerduty import PagerDuty
+from fireline.core import incident
+from fireline.core.events import HOUSE
 from fireline.core.follow import Effect
 from fireline.durable import Durable, Handlers
 from fireline.executor import Executor, Lane
@@ -103,8 +106,13 @@ def build(settings: Settings, *, now: Callable[[], datetime] = clock.now) -> Hou
             case _:
                 inform(one)
 
+    def gave_up(one: Effect, why: str) -> None:
+        text = f"fireline could not do this ({one.kind} {one.key}): {why}. Do it by hand; its log says more."
+        ledger.act(one.incident, partial(incident.note, text=text, by=HOUSE), key=f"gave up:{one.key}")
+
     handlers = Handlers(
         effect=effect,
+        gave_up=gave_up,
         clock=Respond(ledger, now),
         intake=Intake(ledger, alerts, declare, settings.alerts.declare),
         walk=walk,

@@ -320,4 +320,6 @@ def _idle() -> Handlers:
     async def walk(_: Effect) -> None:
         return None
 
-    return Handlers(effect=lambda _: None, clock=lambda _: None, intake=lambda _: None, walk=walk)
+    return Handlers(
+        effect=lambda _: None, clock=lambda _: None, intake=lambda _: None, walk=walk, gave_up=lambda *_: None
+    )
