@@ -35,6 +35,11 @@ def modules() -> list[Path]:
     return sorted(SOURCE.rglob("*.py"))
 
 
+def lines(paths: list[Path]) -> list[tuple[Path, int, str]]:
+    """Every line of these files, with its place."""
+    return [(path, n, line) for path in paths for n, line in enumerate(path.read_text().splitlines(), 1)]
+
+
 def python() -> list[Path]:
     """Every Python file that is kept in git, or will be."""
     return [path for path in tracked() if path.suffix == ".py"]
@@ -134,6 +139,13 @@ def test_no_file_names_a_registry_or_somebodys_machine() -> None:
             if (hit := NOT_OURS.search(line))
         ]
     assert found == []
+
+
+def test_no_pattern_has_a_possessive_group() -> None:
+    """Python 3.11.0 to 3.11.4, which Debian 12 ships, match them wrongly (CPython issue 106052)."""
+    group = re.compile(r"(?<!\\)\)(?:[*+?]|\{[\d,]+\})\+")
+    wrong = [f"{path}:{number}" for path, number, line in lines(modules()) if 'r"' in line and group.search(line)]
+    assert wrong == []
 
 
 def test_every_requirement_a_test_claims_is_a_row() -> None:

@@ -14,7 +14,7 @@ LONGEST_SUMMARY = 120  # characters; one line beside a step
 # ECMA-48 control sequences: colours and cursor moves
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*+[ -/]*+[@-~]|[@-Z\\-_])")
 _RULE = re.compile(r"[-=+|\s]*[-=]{2,}[-=+|\s]*")
-_HEADER = re.compile(r"[A-Z][A-Z0-9()%/_-]*+(?: +[A-Z0-9()%/_-]++)++ *")  # NAME READY STATUS
+_HEADER = re.compile(r"[A-Z][A-Z0-9()%/_-]*+(?: +[A-Z0-9()%/_-]++)+ *")  # NAME READY STATUS
 _OURS = re.compile(r"\[fireline: (.*)\]")
 _TROUBLE = re.compile(
     r"(?i)\b(?:errors?|fatal|panic|exception|denied|refused|unreachable|timed? ?out|not found|no such|cannot"

@@ -6,7 +6,8 @@ private key block) or the name it is given (`password=`, `"api_key":`, `requirep
 
 Masking is best effort and errs towards hiding; a bare password that nothing names cannot be known.
 Every pattern is linear in the text: no unbounded repetition can be tried twice from two places,
-which is what the possessive `*+` and the look-behinds are for.
+which is what the possessive `*+` and the look-behinds are for. Only single characters repeat
+possessively: groups that do are matched wrongly by Python before 3.11.5.
 """
 
 from __future__ import annotations
@@ -52,9 +53,9 @@ _HIDES_NOTHING = re.compile(
 
 # The last group that matched is the value. `d`, `q` and `j` are "…", '…' and \"…\" (JSON inside JSON);
 # a bare value ends at white space, or at punctuation that something like `, user=` follows.
-_QUOTED = r"""\\"(?P<j>(?:[^"\\\n]|\\[^"])*+)|"(?P<d>(?:[^"\\\n]|\\.)*+)|'(?P<q>[^'\n]*+)"""
+_QUOTED = r"""\\"(?P<j>(?:[^"\\\n]|\\[^"])*)|"(?P<d>(?:[^"\\\n]|\\.)*)|'(?P<q>[^'\n]*+)"""
 _END = r"""(?=\s|\Z|["'\w.%-]{1,40}["']?[ ]?[:=])"""
-_BARE = rf"""(?P<b>(?:[^\s"'\\&,;)}}\]]|\\(?!["'])|[&,;)}}\]](?!{_END}))++)"""
+_BARE = rf"""(?P<b>(?:[^\s"'\\&,;)}}\]]|\\(?!["'])|[&,;)}}\]](?!{_END}))+)"""
 _VALUE = rf"(?:{_QUOTED}|(?![=>]){_BARE})"
 
 _PAIR = re.compile(rf"""(?i)(?:{_NAME})(?:\\?["'])?[ \t]{{0,20}}(?P<is>=>|:=|[:=])[ \t]{{0,20}}{_VALUE}""")
@@ -75,7 +76,7 @@ _YAML_LINE = re.compile(r"(?m)^[ \t]*+(?:- +)?(?P<k>[A-Za-z_][\w.-]*+):[ \t]++(?
 # password: |  and the deeper lines below it
 _YAML_BLOCK = re.compile(
     r"(?m)^(?P<i>[ \t]*+)(?:- +)?(?P<k>[A-Za-z_][\w.-]*+):[ \t]*+[|>][-+0-9]{0,2}[ \t]*+\r?\n"
-    r"(?P=i)[ \t]++(?P<v>[^\n]*+(?:\n(?P=i)[ \t]++[^\n]*+)*+)"
+    r"(?P=i)[ \t]++(?P<v>[^\n]*+(?:\n(?P=i)[ \t]++[^\n]*+)*)"
 )
 
 # A secret by its own shape, or by the words of one protocol. Without a group the whole match is the secret.
@@ -132,13 +133,13 @@ _SHAPES = tuple(
 # Private keys: RFC 7468, the older "RSA", "EC", "OPENSSH" labels, OpenPGP's "BLOCK" (RFC 9580 §6.2).
 # Body lines are 64 characters (RFC 7468 §2), 70 from OpenSSH; 40 leaves room and is no word of prose.
 _KEY_MARKS = re.compile(r"-----(?P<is>BEGIN|END) [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_BODY = re.compile(r"-----[A-Z0-9 ]++-----(?:(?:\s|\\[nr])*+[A-Za-z0-9+/=]{40,}+)*+")
+_KEY_BODY = re.compile(r"-----[A-Z0-9 ]++-----(?:(?:\s|\\[nr])*[A-Za-z0-9+/=]{40,}+)*")
 _KEY_LINE = re.compile(r"[ \t]*+[A-Za-z0-9+/=]++\s*+")
 
 # Kubernetes Secret, core/v1: `data` is base64, `stringData` is plain
 _SECRET_KIND = re.compile(r"""\bkind["\\]{0,2}:[ ]?["\\]{0,2}Secret\b""")
 _DATA_YAML = re.compile(
-    r"(?m)^(?P<i>[ \t]*+)(?:- )?(?:data|stringData):[ \t]*+\r?\n(?P<v>(?:(?P=i)[ \t]++[^\n]*+\n?)++)"
+    r"(?m)^(?P<i>[ \t]*+)(?:- )?(?:data|stringData):[ \t]*+\r?\n(?P<v>(?:(?P=i)[ \t]++[^\n]*+\n?)+)"
 )
 _DATA_JSON = re.compile(r"""\\?"(?:data|stringData)\\?":\s*+\{(?P<v>[^{}]*+)\}""")
 _YAML_ENTRY = re.compile(r"(?m)^[ \t]*+(?:[\w.-]++:[ \t]*+)?(?P<v>[^\s|>][^\r\n]*)")
