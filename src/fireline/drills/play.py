@@ -93,7 +93,8 @@ class Play:
         """Do what people do: acknowledge, approve, vouch, name the cause, resolve. A refusal means not yet."""
         first, second = self.drill.people.on_call, self.drill.people.second
         path = f"/incidents/{self.number}"
-        if not found["acknowledged_by"]:
+        woken = not self.stage.pagerduty or any(one["state"] == "made" for one in found["deliveries"])
+        if woken and not found["acknowledged_by"]:
             self._try(first, f"{path}/acknowledgement", {})
         for ask in found["approvals"]:
             if ask["state"] == "waiting":
