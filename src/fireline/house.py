@@ -30,7 +30,7 @@ from fireline.workflows.close import Close
 from fireline.workflows.declare import Declare
 from fireline.workflows.inform import Inform
 from fireline.workflows.intake import Intake
-from fireline.workflows.library import Library
+from fireline.workflows.library import Library, use_tables
 from fireline.workflows.propose import Propose
 from fireline.workflows.respond import Respond
 from fireline.workflows.walk import Walk
@@ -72,7 +72,8 @@ class House:
 
 
 def build(settings: Settings, *, now: Callable[[], datetime] = clock.now) -> House:
-    """Put the parts together. Touches nothing yet but the settings."""
+    """Put the parts together. Touches nothing yet but the settings and the guard's tables that they name."""
+    use_tables(settings.guard.tables)
     database = Database(settings.store.url)
     durable = Durable(database)
     vendors = frozenset({"pagerduty"} if settings.pagerduty else ())

@@ -73,6 +73,12 @@ class PagerDutySettings(Part, frozen=True, kw_only=True):
     url: str = "https://events.pagerduty.com/v2/enqueue"  # EU accounts: https://events.eu.pagerduty.com/v2/enqueue
 
 
+class Guard(Part, frozen=True, kw_only=True):
+    """`[guard]`: TOML files of this site, laid over the guard's own tables in this order."""
+
+    tables: tuple[str, ...] = ()
+
+
 class Alerts(Part, frozen=True, kw_only=True):
     """`[alerts]`: which alerts declare an incident by themselves."""
 
@@ -105,6 +111,7 @@ class Settings(Part, frozen=True, kw_only=True):
     store: Store = Store()
     runbooks: Runbooks = Runbooks()
     lanes: Lanes = Lanes()
+    guard: Guard = Guard()
     alerts: Alerts = Alerts()
     drill: Drill = Drill()
     pagerduty: PagerDutySettings | None = None

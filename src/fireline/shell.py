@@ -301,7 +301,7 @@ class _Reader:
         names, assigned = self.arithmetic((node.get("Index"), node.get("Slice")), sums=True)
         if assigned or names:
             return self.opaque(node, "arithmetic within an expansion")
-        number = bool(node.get("Length"))
+        number = bool(node.get("Length")) or node["Param"]["Value"] in ("?", "#")
         return tree.Expansion(
             **self.span(node),
             name=node["Param"]["Value"],

@@ -19,6 +19,11 @@ LINES = [
     (b'"\\ud800"', None, "unknown", False),
     (b"\xff\xfe", "\ufffd\ufffd", "unknown", False),
     (b'"' + b"(" * 5000 + b'"', "(" * 5000, "unknown", False),
+    (b"", "", "unknown", False),
+    (b'"' + b"x" * 1_000_000 + b'"', None, "unknown", False),
+    (b'{"x":' + b"[" * 100_000, None, "unknown", False),
+    (b'{"command": 7}', '{"command": 7}', "unknown", False),
+    (b'"ls \\u0000"', "ls \x00", "unknown", False),
 ]
 
 
@@ -48,3 +53,23 @@ def test_one_line_in_is_one_line_out(ana: Typist) -> None:
 def test_commands_as_arguments_are_explained_to_people(ana: Typist, command: str, says: str) -> None:
     assert says in ana.says("guard", "judge", command)
     assert says in ana.says("guard", "judge", "--explain", stdin=json.dumps(command))
+
+
+def test_answers_come_in_the_order_of_the_questions(ana: Typist) -> None:
+    asked = [f"{'ls' if number % 3 else 'rm'} file-{number}" for number in range(120)]
+    done = ana.says("guard", "judge", stdin="\n".join(map(json.dumps, asked)))
+    answers = [json.loads(line) for line in done.splitlines()]
+    assert [answer["command"] for answer in answers] == asked
+    assert [answer["effect"] == "read" for answer in answers] == [number % 3 > 0 for number in range(120)]
+
+
+def test_a_table_of_the_site_is_laid_over_the_built_in_ones(ana: Typist) -> None:
+    (ana.folder / "fireline.toml").write_text('[guard]\ntables = ["site.toml"]\n')
+    (ana.folder / "site.toml").write_text('[[program]]\nnames = ["shopctl"]\n[[program.row]]\nsub = ["orders list"]\n')
+    answer = json.loads(ana.says("guard", "judge", stdin=b'"shopctl orders list"'))
+    assert (answer["effect"], answer["rule"]) == ("read", "site:shopctl.orders.list")
+    (ana.folder / "site.toml").write_text('[[program]]\nnames = ["shopctl"]\nrows = []\n')
+    done = ana.types("guard", "judge", "shopctl orders list")
+    assert done.returncode != 0
+    assert "site.toml" in done.stderr + done.stdout
+    assert "rows" in done.stderr + done.stdout

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cli.typist import Typist
 from fireline.cli.runbook import check
 
+ROOT = Path(__file__).resolve().parents[2]
 BROKEN = """# Kettle
 
 See [the pot](pot.md).
@@ -84,3 +87,44 @@ def test_a_file_that_cannot_be_read_is_a_finding_beside_the_others(ana: Typist, 
 
 def test_a_folder_is_checked_whole(ana: Typist) -> None:
     assert "incident-response.md:" in ana.says("runbook", "check", "runbooks")
+
+
+def test_check_speaks_sarif(kettle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check(kettle, format_="sarif") == 1
+    (run,) = json.loads(capsys.readouterr().out)["runs"]
+    assert {one["ruleId"] for one in run["results"]} >= {"dead-link", "never-ends"}
+    assert run["tool"]["driver"]["name"] == "fireline"
+
+
+def test_check_ends_with_0_when_there_are_warnings_only(kettle: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kettle.write_text("# Kettle\n\n```bash\ntail -f /var/log/kettle.log\n```\n")
+    for format_ in ("text", "json", "github", "sarif"):
+        assert check(kettle, format_=format_) == 0
+        assert "never-ends" in capsys.readouterr().out
+
+
+def test_the_hook_for_pre_commit_is_one_and_its_entry_takes_the_files_of_a_commit(ana: Typist, kettle: Path) -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    assert {"id", "name", "entry", "language"} <= set(hook)  # what https://pre-commit.com/#new-hooks requires
+    assert hook["language"] == "python"
+    for path in ("runbooks/redis.md", "docs/runbook/redis.md", "ops/runbooks/alerts/RedisDown.md"):
+        assert re.search(hook["files"], path)
+    assert not re.search(hook["files"], "README.md")
+    program, *words = hook["entry"].split()
+    assert program == "fireline"
+    done = ana.types(*words, str(kettle), "runbooks/incident-response.md")
+    assert done.returncode == 1
+    assert "dead-link" in done.stdout
+
+
+def test_diff_tells_what_changes_for_a_responder(ana: Typist, tmp_path: Path) -> None:
+    before = tmp_path / "runbooks" / "incident-response.md"
+    after = tmp_path / "after.md"
+    after.write_text(before.read_text("utf-8").replace("kubectl get pods", "kubectl delete pods", 1))
+    assert ana.says("runbook", "diff", str(before), str(before)) == "Nothing changes for a responder.\n"
+    told = ana.says("runbook", "diff", str(before), str(after))
+    assert "read (runs by itself) -> destructive in “Investigate”" in told
+    assert "  - kubectl get pods -n lantern\n  + kubectl delete pods -n lantern\n" in told
+    document = json.loads(ana.says("runbook", "diff", str(before), str(after), "--json"))
+    assert [one["after"]["effect"] for one in document["commands"]["changed"]] == ["destructive"]
+    assert ana.types("runbook", "diff", str(before), "nowhere.md").returncode == 1

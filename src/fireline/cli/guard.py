@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import Queue
+from threading import Thread
+from typing import Annotated, BinaryIO
 
 import msgspec
 from cyclopts import App, Parameter
 
 from fireline.cli.speak import say
-from fireline.core.guard import Verdict
+from fireline.core.guard import Effect, Verdict
 from fireline.core.guard import judge as verdict_on
+from fireline.core.guard.policy import decide
+from fireline.settings import load
 from fireline.shell import parse
+from fireline.workflows.library import use_tables
 
 app = App(name="guard", help="What a command would do to the world.")
+
+AT_ONCE = 2  # lines judged at the same time: while one waits for shfmt, the other is read
+AHEAD = 64  # lines read before their answers are printed
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,36 +51,59 @@ def judge(
 ) -> None:
     """Judge commands: read, local, write, destructive or unknown, by which rule and why.
 
-    Without arguments it reads standard input, a JSON string or `{"command": …}` a line, and answers each
-    with one line of JSON: command, effect, unattended, tags, rule, why. Nothing is run.
+    Without arguments it reads standard input, a JSON string or `{"command": …}` a line, and answers each line,
+    in order, with one line of JSON: command, effect, unattended, tags, rule, why. Nothing is run.
     """
+    use_tables(load().guard.tables)
     if commands:
         for command in commands:
             _explain(command)
         return
-    for line in sys.stdin.buffer:
-        if not line.strip():
-            continue
-        command, why = _read(line)
-        verdict = verdict_on(command, parse=parse) if why is None else _unread(why)
-        if explain:
-            _explain(command, verdict)
-        else:
-            print(_as_line(command, verdict), flush=True)
+    _stream(sys.stdin.buffer, explain=explain)
+
+
+def _stream(lines: BinaryIO, *, explain: bool) -> None:
+    """Answer each line as soon as it and all before it are judged; whoever waits for one answer gets it."""
+    judged: Queue[Future[tuple[str, Verdict]] | None] = Queue(AHEAD)
+
+    def answer() -> None:
+        listening = True
+        while (one := judged.get()) is not None:
+            command, verdict = one.result()
+            try:
+                if listening and explain:
+                    _explain(command, verdict)
+                elif listening:
+                    sys.stdout.buffer.write(_as_line(command, verdict).encode() + b"\n")
+                    sys.stdout.buffer.flush()
+            except BrokenPipeError:  # nobody reads on, as in `… | head`: the rest is nobody's business
+                listening = False
+
+    printer = Thread(target=answer)
+    printer.start()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for line in lines:
+            judged.put(pool.submit(_judged, line))
+        judged.put(None)
+        printer.join()
+
+
+def _judged(line: bytes) -> tuple[str, Verdict]:
+    """The command of one line and the verdict on it."""
+    command, why = _read(line)
+    return command, verdict_on(command, parse=parse) if why is None else _unread(why)
 
 
 def _read(line: bytes) -> tuple[str, str | None]:
     """The command of one line; with why it could not be read, when it could not."""
     try:
         asked = msgspec.json.decode(line, type=str | Asked)
-    except (msgspec.DecodeError, UnicodeDecodeError) as trouble:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as trouble:
         return line.decode(errors="replace").rstrip("\r\n"), f"This line is no JSON string: {trouble}."
     return (asked if isinstance(asked, str) else asked.command), None
 
 
 def _unread(why: str) -> Verdict:
-    from fireline.core.guard import Effect
-
     return Verdict(effect=Effect.UNKNOWN, unattended=False, rule="input", why=why)
 
 
@@ -88,8 +120,6 @@ def _as_line(command: str, verdict: Verdict) -> str:
 
 def _explain(command: str, verdict: Verdict | None = None) -> None:
     verdict = verdict or verdict_on(command, parse=parse)
-    from fireline.core.guard.policy import decide
-
     say(command)
     tags = f" [{', '.join(verdict.tags)}]" if verdict.tags else ""
     say(f"  {verdict.effect}{tags}, by {verdict.rule}: {verdict.why}")

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from textwrap import indent
+from typing import Annotated, Literal, assert_never
 
 import msgspec
 from cyclopts import App, Parameter
 
+import fireline
 from fireline import clock
 from fireline.cli.server import Json
 from fireline.cli.speak import as_json, out, plain, say, table
 from fireline.core.refusal import Refused
-from fireline.core.runbook import Finding, Runbook
+from fireline.core.runbook import Finding, Runbook, diff
 from fireline.core.runbook.document import as_document
 from fireline.core.runbook.lint import lint
-from fireline.workflows.library import judge, read
+from fireline.core.runbook.sarif import as_sarif
+from fireline.settings import load
+from fireline.workflows.library import judge, read, use_tables
 
 app = App(name="runbook", help="What fireline reads in a runbook, and what is wrong with it.")
 
 File = Annotated[Path, Parameter(help="A Markdown file.")]
 Files = Annotated[Path, Parameter(name="FILE", help="Markdown files, or folders of them.")]
+Before = Annotated[Path, Parameter(help="The runbook as it was.")]
+After = Annotated[Path, Parameter(help="The runbook as it is.")]
 Format = Annotated[
-    Literal["text", "json", "github"], Parameter(name="--format", help="github: annotations for a workflow's log.")
+    Literal["text", "json", "github", "sarif"],
+    Parameter(name="--format", help="github: annotations for a workflow's log; sarif: for code scanning."),
 ]
 GITHUB = {"error": "error", "warning": "warning", "note": "notice"}
 
@@ -30,6 +37,7 @@ GITHUB = {"error": "error", "warning": "warning", "note": "notice"}
 @app.command
 def show(file: File, /, *, json: Json = False) -> None:
     """Show a runbook as fireline reads it: severities, scenarios, each command with the guard's verdict."""
+    use_tables(load().guard.tables)
     book = read(file)
     document = as_document(book, judge)
     if json:
@@ -64,9 +72,57 @@ def check(*files: Files, format_: Format = "text") -> int:
             for path, one in found:
                 where = f"file={_escaped(path)},line={one.line},title={one.code}"
                 print(f"::{GITHUB[one.severity]} {where}::{_escaped(one.message)}")
-        case _:
+        case "sarif":
+            as_json(as_sarif(found, version=fireline.__version__))
+        case "text":
             _text(found, "")
+        case _:
+            assert_never(format_)
     return 1 if any(one.severity == "error" for _, one in found) else 0
+
+
+@app.command(name="diff")
+def difference(before: Before, after: After, /, *, json: Json = False) -> None:
+    """Show what changes for a responder from one version of a runbook to the next."""
+    use_tables(load().guard.tables)
+    found = diff.compare(read(before), read(after), judge)
+    if json:
+        return as_json(diff.as_document(found))
+    if not found:
+        return say("Nothing changes for a responder.")
+    for sign, steps in (("+", found.commands_added), ("-", found.commands_removed)):
+        for one in steps:
+            say(f"{sign} command, line {one.line}, {_effect(one)}{_place(one)}:\n{indent(one.text, '    ')}")
+    for change in found.commands_changed:
+        one, other = change.before, change.after
+        effect = f"{_effect(one)} -> {_effect(other)}" if change.effect_changed else f"{_effect(other)} as before"
+        said = indent(other.text, "    ")
+        if one.text != other.text:
+            said = f"{indent(one.text, '  - ')}\n{indent(other.text, '  + ')}"
+        say(f"~ command, line {one.line} -> {other.line}, {effect}{_place(other)}:\n{said}")
+    for sign, kind, names in (
+        ("+", "gate", found.gates_added),
+        ("-", "gate", found.gates_removed),
+        ("+", "scenario", found.scenarios_added),
+        ("-", "scenario", found.scenarios_removed),
+    ):
+        for name in names:
+            say(f"{sign} {kind}: {name}")
+    for row in found.response_minutes:
+        say(f"~ {row.severity} is to be answered within: {_minutes(row.before)} -> {_minutes(row.after)}")
+    return None
+
+
+def _effect(step: diff.Step) -> str:
+    return f"{step.effect} (runs by itself)" if step.unattended else step.effect
+
+
+def _place(step: diff.Step) -> str:
+    return f" in “{step.place}”" if step.place else ""
+
+
+def _minutes(minutes: int | None) -> str:
+    return "no such severity" if minutes is None else f"{minutes} min"
 
 
 def _checked(path: Path) -> tuple[Finding, ...]:

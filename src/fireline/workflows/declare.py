@@ -16,6 +16,7 @@ from fireline.core.events import RunbookRef
 from fireline.core.incident import Incident
 from fireline.core.refusal import Refused
 from fireline.core.runbook import Runbook, Severity
+from fireline.core.runbook.checklists import resolution_checklist
 from fireline.core.runbook.match import Facts, Match
 from fireline.core.severity import suggest
 from fireline.settings import Drill
@@ -98,7 +99,7 @@ class Declare:
             detected_at=detected_at,
             source=source,
             service=service,
-            gates=gate.specs(_resolution_checklist(book) or _resolution_checklist(self.library.main)),
+            gates=gate.specs(self._checklist(book)),
             values=dict(values),
             runbook=self._keep(found.runbook if found else None),
             scenario=found.scenario.title if found else None,
@@ -129,13 +130,13 @@ class Declare:
         suggestion = suggest(text, self.severities(book))
         return suggestion.severity, suggestion.why
 
+    def _checklist(self, book: Runbook | None) -> tuple[str, ...]:
+        """The runbook's own resolution checklist, else the main one's."""
+        found = (resolution_checklist(one) for one in (book, self.library.main) if one)
+        return next(filter(None, found), ())
+
     def _keep(self, book: Runbook | None) -> RunbookRef | None:
         return self.library.keep(book) if book else None
-
-
-def _resolution_checklist(book: Runbook | None) -> list[str]:
-    lists = book.checklists if book else ()
-    return [item.text for one in lists if "resol" in one.title.lower() for item in one.items]
 
 
 def _watch_minutes(book: Runbook | None) -> float:

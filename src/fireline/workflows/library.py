@@ -13,13 +13,14 @@ from pathlib import Path
 
 from fireline.core import guard
 from fireline.core.events import RunbookRef
-from fireline.core.guard import Verdict
+from fireline.core.guard import Verdict, table
 from fireline.core.refusal import Refused
 from fireline.core.runbook import Command, Runbook, parse
 from fireline.core.runbook.fill import fill
 from fireline.core.runbook.match import Facts, Match, match
 from fireline.shell import parse as shell
 from fireline.store.evidence import EvidenceStore
+from fireline.workflows.checkout import commit_of
 
 SIZE_MAX_BYTES = 2_000_000  # the longest public runbook we know has 104,003
 
@@ -84,9 +85,10 @@ class Library:
         return match(facts, self.runbooks)
 
     def keep(self, runbook: Runbook) -> RunbookRef:
-        """Keep this very version for an incident that starts with it."""
+        """Keep this very version for an incident that starts with it, with the commit of its checkout."""
         digest = self._evidence.keep(runbook.source)
-        return RunbookRef(path=runbook.path, title=runbook.title, digest=digest)
+        commit = commit_of(Path(runbook.path))
+        return RunbookRef(path=runbook.path, title=runbook.title, digest=digest, commit=commit)
 
     def at(self, ref: RunbookRef) -> Runbook:
         """The version an incident started with."""
@@ -127,6 +129,19 @@ def read(path: Path) -> Runbook:
     if b"\x00" in source:
         raise Refused(f"{path} is no text file.", status=400)
     return parse(source, path=str(path), shell=shell)
+
+
+def use_tables(paths: tuple[str, ...]) -> None:
+    """Lay the site's guard tables over those built in. Raises `Refused` naming the file that is wrong, and its key."""
+    files: list[tuple[str, str]] = []
+    for path in paths:
+        try:
+            files.append((path, Path(path).read_text("utf-8")))
+        except OSError as trouble:
+            raise Refused(f"The guard table {path} cannot be read: {trouble.strerror}.", status=400) from trouble
+        except UnicodeDecodeError as trouble:
+            raise Refused(f"The guard table {path} is no UTF-8 text.", status=400) from trouble
+    table.use(table.laid_over(files))
 
 
 def judge(command: Command) -> Verdict:

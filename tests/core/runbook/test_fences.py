@@ -66,13 +66,15 @@ def test_a_block_in_a_list_is_dedented_and_keeps_its_lines(read: Read) -> None:
 
 
 def test_a_block_no_shell_can_read_is_told_and_gives_only_what_is_surely_a_command(read: Read) -> None:
-    page = read("```bash\nsum(rate(x[5m])) by (y)\nkubectl get pods -n shop\n```\n")
+    page = read("```bash\nfrobnicate (x y\nkubectl get pods -n shop\n```\n")
     assert texts(page) == ["kubectl get pods -n shop"]
     assert [(f.code, f.line) for f in page.findings] == [("shell-syntax", 2)]
 
 
 def test_sample_output_under_its_own_words_is_no_command(read: Read) -> None:
-    assert texts(read("Example output:\n\n```bash\ndefault_runtime = 1\n```\n")) == []
+    page = read("Example output:\n\n```bash\ndefault_runtime = 1\n```\n")
+    assert (texts(page), [(f.code, f.line) for f in page.findings]) == ([], [("printed-output", 3)])
+    assert read("Example output:\n\n```\ndf -h\n```\n").findings == ()
 
 
 def test_commands_in_the_running_text_count_but_not_in_tables(read: Read) -> None:

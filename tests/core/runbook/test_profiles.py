@@ -55,6 +55,57 @@ def test_severities_from_a_table_in_any_column_order(read: Read) -> None:
     assert (page.severities[0].name, page.severities[0].impact) == ("Critical", "all")
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        (
+            "Severities\n==========\n\nSEV1 - Critical\n---------------\n**Response time:** 5 min\n\n"
+            "SEV2 - High\n-----------\n**Response time:** 30 min\n"
+        ),
+        (
+            "| Description | Severity | Acknowledge | Label |\n|---|---|---|---|\n"
+            "| all | SEV-1 | Immediate (5 min) | Critical |\n| part | Severity 2 | within half an hour | High |\n"
+        ),
+        "- **SEV1 (Critical)**: all, within 5 minutes\n- **SEV2 (High)**: part, within 30 min\n",
+    ],
+    ids=["underlined headings", "table", "bullets"],
+)
+def test_sev_numbers_are_severities_however_they_are_written(read: Read, page: str) -> None:
+    found = [(s.id, s.name, s.response_minutes) for s in read(page).severities]
+    assert found == [("SEV1", "Critical", 5), ("SEV2", "High", 30)]
+
+
+@pytest.mark.parametrize("mark", ["-", "*", "+", "1.", "1)"])
+def test_boxes_are_a_checklist_behind_any_mark_of_a_list(read: Read, mark: str) -> None:
+    page = read(f"## Before\n\n{mark} [ ] Ask ben\n{mark} [x] Ask cleo\n{mark} no box\n")
+    (checklist,) = page.checklists
+    assert (checklist.title, checklist.line) == ("Before", 1)
+    assert [(item.text, item.line) for item in checklist.items] == [("Ask ben", 3), ("Ask cleo", 4)]
+
+
+def test_conditions_by_heading_underline_or_bold_words(read: Read) -> None:
+    page = read(
+        "Till\n====\n\nWhen it is slow\n---------------\n\nLook: `df -h`\n\n"
+        "**If the till hangs:**\n\n`kubectl get pods -n shop`\n\n## If the cache is full\n\nAsk `redis-cli ping`.\n"
+    )
+    assert [(m.condition, m.line) for m in page.mitigations] == [
+        ("When it is slow", 4),
+        ("If the till hangs", 9),
+        ("If the cache is full", 13),
+    ]
+    assert [c.text for c in page.mitigations[2].commands] == ["redis-cli ping"]
+
+
+def test_a_page_named_like_an_alert_is_about_that_alert_however_it_is_divided() -> None:
+    source = "# TillIsSlow\n\n## Critical\n\nLook soon.\n\n## Runbook\n\n1. Look at the till\n"
+    (scenario,) = parse(source, path="alerts/TillIsSlow.md", shell=no_shell).scenarios
+    assert scenario.title == "TillIsSlow"
+    assert parse(source, path="alerts/other.md", shell=no_shell).scenarios == ()
+    assert parse("# README\n\nWords.\n", path="README.md", shell=no_shell).scenarios == ()
+    (named,) = parse(f"---\nalerts: TillSlow\n---\n\n{source}", path="other.md", shell=no_shell).scenarios
+    assert named.alerts == ("TillSlow",)
+
+
 def test_severities_from_bullets(read: Read) -> None:
     page = read(
         "## Severity\n\n- **P0 (Critical)**: Shop gone, respond within 5 minutes\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 from msgspec import structs
 
@@ -30,7 +31,9 @@ def wraps(reading: Reading, scope: Scope, stdin: str | None) -> None:
         return
     if row.wraps == "-c":
         texts = [flag for flag in reading.flags if flag.name in ("-c", "--command")]
-        if len(texts) == 1 and GAP not in (texts[0].value or ""):
+        if texts and texts[0].last is texts[0].arg and texts[0].name == "-c":  # for bash -ce, the e is a flag
+            scope.unknown(reading.rule, "Put the text that it runs into a word of its own.")
+        elif len(texts) == 1 and GAP not in (texts[0].value or ""):
             inner.within(texts[0].value or "", texts[0].last if texts[0].last.text == texts[0].value else None)
         elif not texts and not reading.words and stdin is None:
             scope.add(Effect.WRITE, reading.rule, f"{reading.rule} opens a shell at a terminal.", unattended=False)
@@ -99,15 +102,15 @@ def each(reading: Reading, scope: Scope, stdin: str | None) -> None:
         scope.unknown("xargs", "Where xargs puts its words is only known when it runs.")
     elif marks:
         rest = [structs.replace(arg, text=arg.text.replace(marks[0], GAP), verbatim=None) for arg in rest]
-        scope.call(rest, scope, PIPE)
+        scope.call(rest, inside(reading, scope), PIPE)
     else:
-        scope.call([*rest, *_unknown_words()], scope, PIPE)
+        scope.call([*rest, *_unknown_words()], inside(reading, scope), PIPE)
 
 
 def literal_shell(reading: Reading, scope: Scope, stdin: str | None) -> None:
     """`eval`: its words, joined, are a shell text."""
     if all(arg.known for arg in reading.words) and not reading.trouble:
-        scope.within(" ".join(arg.text for arg in reading.words), None)
+        scope.within(" ".join(arg.text for arg in reading.words), None, same_shell=True)
     else:
         scope.unknown("eval", "What eval runs is only known when it runs.")
 
@@ -119,7 +122,43 @@ def looked_up(reading: Reading, scope: Scope, stdin: str | None) -> None:
     elif reading.trouble or not reading.rest:
         scope.unknown("command", "What command runs is not understood.")
     else:
-        scope.call(reading.rest, scope, stdin)
+        scope.call(reading.rest, inside(reading, scope), stdin)
+
+
+def compared(reading: Reading, scope: Scope, stdin: str | None) -> None:
+    """`[` and `test`: -v runs the subscript of the name that it tests, so no word may turn out to be one."""
+    if judge(reading, scope, stdin) is not Effect.READ:
+        return
+    words = [tamed(arg, reading, scope) for arg in reading.args]
+    if any(word.splits or (word.globs and not re.search(r"[./]", word.text)) for word in words):
+        scope.unknown("test", "It may turn out to have more words; put quotes around what splits.")
+    for word, after in pairwise(words):
+        maybe = word.text == "-v" or (not word.known and word.text[:1] in ("-", GAP, "*", "?", "["))
+        if maybe and not (after.known and re.fullmatch(r"\w+|\]|-[a-z]+|!?=|==|<|>", after.text)):
+            scope.unknown("test", "It may turn out to test a name with a subscript, which the shell would run.")
+
+
+def unset(reading: Reading, scope: Scope, stdin: str | None) -> None:
+    """`unset`: as setting the variable."""
+    if judge(reading, scope, stdin) is Effect.READ:
+        for word in reading.words:
+            variable(word.text, scope, given=False)
+
+
+def alone(reading: Reading, scope: Scope, stdin: str | None) -> None:
+    """`ovs-vsctl` and its kin: after `--` comes another command."""
+    if any(arg.text == "--" for arg in reading.args):
+        scope.unknown(reading.rule, "After -- comes another command.")
+    else:
+        judge(reading, scope, stdin)
+
+
+def connected(reading: Reading, scope: Scope, stdin: str | None) -> None:
+    """`openssl s_client`: what is fed in goes to the server, so it may be nothing, or Q to quit."""
+    if stdin is None or stdin.strip() in ("", "Q"):
+        judge(reading, scope, stdin)
+    else:
+        scope.unknown(reading.rule, "What is fed in is sent to the server: feed in nothing, as in </dev/null.")
 
 
 CHECKS: dict[str, Check] = {
@@ -138,6 +177,10 @@ CHECKS: dict[str, Check] = {
     "psql": sql.psql,
     "mysql": sql.mysql,
     "redis": redis.redis,
+    "test": compared,
+    "unset": unset,
+    "alone": alone,
+    "connected": connected,
     "aws": cloud.aws,
     "verbs": cloud.verbs,
 }

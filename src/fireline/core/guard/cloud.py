@@ -30,9 +30,10 @@ def aws(reading: Reading, scope: Scope, stdin: str | None) -> None:
     elif pair in known["local"]:
         scope.add(Effect.LOCAL, rule, f"aws {service} {operation} writes a local file.")
     elif pair in known["read"] or (verb in known["read_verbs"] and "-" in operation):
-        if len(words) > 2 and (pair not in known["read"] or operation in known["files"]):
+        file = pair in known["files"] or operation in known["files"]
+        if len(words) > 2 and (pair not in known["read"] or file):
             scope.unknown(rule, f"The word {shown(words[2])[:40]} may be a file that aws writes to.")
-        elif operation in known["files"]:
+        elif file:
             scope.unknown(rule, f"aws {service} {operation} writes a local file.")
         elif stray:
             scope.unknown(rule, stray)

@@ -49,23 +49,36 @@ class Reading:
         """The values of every flag that has one of these names."""
         return [flag.value or "" for flag in self.flags if flag.name in names]
 
-
-def find(name: Arg) -> tuple[str, Program, dict[str, Row]] | None:
-    """The tables of a program, by its plain name or by its path in one of the usual places."""
-    if not name.known:
-        return None
-    place = PLACES.match(name.text)
-    short = name.text[place.end() :] if place else name.text
-    known = table.programs().get(short)
-    return (short, *known) if known else None
+    def given(self) -> set[str]:
+        """The names of the flags that are there and not switched off (`--watch=false`)."""
+        return {flag.name for flag in self.flags} - {flag.name for flag in self.flags if flag.value == "false"}
 
 
 def take(args: list[Arg], scope: Scope) -> Reading | None:
-    """Take a command apart, or None for a program that no table names."""
-    found = find(args[0])
-    if found is None:
+    """Take a command apart, or None for a program that no table names.
+
+    It goes by its plain name or by its path in one of the usual places. A row of the site's own tables comes
+    before those built in, and the rule of the verdict says so.
+    """
+    if not args[0].known:
         return None
-    name, program, rows = found
+    place = PLACES.match(args[0].text)
+    name = args[0].text[place.end() :] if place else args[0].text
+    built_in, site = table.programs().get(name), table.site(name)
+    if site:
+        reading = _apart(args, scope, name, *site, beneath=built_in[1] if built_in else {})
+        path = reading.rule.partition(".")[2].replace(".", " ")
+        unsure = reading.words and not reading.words[0].known and _leads(path, site[1])
+        if reading.row or unsure or not built_in:
+            reading.rule = f"site:{reading.rule}"
+            return reading
+    return _apart(args, scope, name, *built_in, beneath={}) if built_in else None
+
+
+def _apart(
+    args: list[Arg], scope: Scope, name: str, program: Program, rows: Mapping[str, Row], *, beneath: Mapping[str, Row]
+) -> Reading:
+    """Take a command apart by these rows; the rows `beneath` only tell which flags take a value."""
     parents = any(rows)
     reading = Reading(program=program, rule=name, row=rows.get(""), head=args[0], args=args[1:], start=args[0].start)
     known = {**table.spec(program.flags), **table.spec(reading.row.flags if reading.row else "")}
@@ -91,7 +104,8 @@ def take(args: list[Arg], scope: Scope) -> Reading | None:
                 reading.rule = f"{name}.{path.replace(' ', '.')}"
                 reading.used.append(arg)
                 inherited = {} if program.first else table.spec(program.flags)
-                known = {**inherited, **table.spec(reading.row.flags if reading.row else "")}
+                row = reading.row or beneath.get(path)
+                known = {**inherited, **table.spec(row.flags if row else "")}
                 continue
             reading.words.append(arg)
             if _leads(path, {name: row for name, row in rows.items() if name != path}) if path else parents:
@@ -207,7 +221,7 @@ def judge(reading: Reading, scope: Scope, stdin: str | None) -> Effect:
     unattended = row.unattended
     if row.at_least > len(reading.words):
         effect, unattended = max(effect, Effect.WRITE), False
-    if row.needs and not any(flag.name in row.needs.split() for flag in reading.flags):
+    if row.needs and not reading.given() & set(row.needs.split()):
         effect = max(effect, row.lacking)
     unattended &= not row.fed or stdin is not None
     if effect is Effect.READ:
@@ -240,9 +254,12 @@ def _has(flag: str, reading: Reading) -> bool:
 
 
 def _rehearses(row: Row, reading: Reading) -> bool:
-    for flag, values in row.safe_with.items():
-        given = [arg.text for arg in reading.used if arg.text == flag or arg.text.startswith(f"{flag}=")]
-        if given and all(re.fullmatch(values, text.partition("=")[2]) for text in given):
+    """Whether a flag makes a rehearsal of it; no other word may turn out to take that back."""
+    if any(arg.splits for arg in reading.args) or any(word.may_be_flag for word in reading.words):
+        return False
+    for name, values in row.safe_with.items():
+        given = [flag.value or "" for flag in reading.flags if flag.name == name]
+        if given and all(re.fullmatch(values, value) for value in given):
             return True
     return False
 
@@ -292,13 +309,18 @@ def _rewrite(row: Row, reading: Reading, scope: Scope, stdin: str | None) -> boo
             done &= bool(text) and scope.edit(arg.start - 1, arg.end, text)
         else:
             done &= scope.edit(arg.start - 1, max(flag.last.end for flag in gone), "")
-    given = {flag.name for flag in reading.flags}
-    more = "".join(f" {text}" for text, unless in row.add.items() if not given & set(unless.split()))
-    if more:
+    given = reading.given()
+    missing = {text: unless.split() for text, unless in row.add.items() if not given & set(unless.split())}
+    more = "".join(f" {text}" for text in missing)
+    if any(flag.name in unless for unless in missing.values() for flag in reading.flags):
+        done = False  # it is there, switched off, and would count more than what is put in
+    elif more:
         done &= scope.edit(reading.head.end, reading.head.end, more)
     return done
 
 
 def inside(reading: Reading, scope: Scope) -> Scope:
-    """The scope of the command that this one wraps."""
-    return replace(scope, elsewhere=scope.elsewhere or bool(reading.row and reading.row.elsewhere))
+    """The scope of the command that this one wraps: functions of the shell are not known to it."""
+    return replace(
+        scope, functions=frozenset(), elsewhere=scope.elsewhere or bool(reading.row and reading.row.elsewhere)
+    )

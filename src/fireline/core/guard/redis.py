@@ -54,6 +54,8 @@ def command(words: list[str], scope: Scope) -> None:
     said, rule = shown(name.replace("-", " ", 1) if name not in known["read"] else name), f"redis.{shown(name)}"
     if name in known["endless"]:
         scope.add(Effect.READ, rule, f"Redis {said} only reads, but never ends.", unattended=False)
+    elif name == "ACL-LOG" and not all(word.isdecimal() for word in words[2:]):
+        scope.add(Effect.WRITE, rule, "Redis ACL LOG clears the log with RESET.")
     elif name in known["read"]:
         waits = name == "XREAD" and any(word.upper() == "BLOCK" for word in words)
         scope.add(Effect.READ, rule, f"Redis {said} only reads.", unattended=not waits)

@@ -21,7 +21,7 @@ class Scope:
     outermost one, None when it does not stand there as it is, so that nothing in it can be rewritten;
     `fence` is the quote around it. `elsewhere` says that it runs in a container or on another machine.
     `values` are the texts that a variable may have here, `possible` those it may ever have in this text,
-    `tainted` the variables whose value only turns up when the text runs.
+    `tainted` the variables whose value is not sure to be a number, `outer` those that it may not set.
     `call` and `walk` judge one command and one text; they are handed in so that rules can recurse.
     """
 
@@ -38,6 +38,7 @@ class Scope:
     possible: dict[str, tuple[str, ...]] = field(default_factory=dict)
     functions: frozenset[str] = frozenset()
     tainted: frozenset[str] = frozenset()
+    outer: frozenset[str] = frozenset()
 
     def add(self, effect: Effect, rule: str, why: str, *, unattended: bool = True, tags: tuple[str, ...] = ()) -> None:
         """Note what a part does."""
@@ -56,8 +57,11 @@ class Scope:
         self.edits.add((self.base + start, self.base + end, text))
         return True
 
-    def within(self, text: str, arg: Arg | None, *, elsewhere: bool = False) -> None:
-        """Judge a text that this one hands to another shell; `arg` is the argument it stands in, alone."""
+    def within(self, text: str, arg: Arg | None, *, same_shell: bool = False) -> None:
+        """Judge a text that this one hands to another shell; `arg` is the argument it stands in, alone.
+
+        `same_shell` says that this very shell runs it (`eval`): then it may not set variables of this text.
+        """
         if self.depth >= DEEPEST:
             self.unknown("shell.depth", "It is a text within a text within a text, too deep to read.")
             return
@@ -69,10 +73,9 @@ class Scope:
             base=base,
             fence=fence,
             depth=self.depth + 1,
-            elsewhere=self.elsewhere or elsewhere,
             values={},
             possible={},
             functions=frozenset(),
-            tainted=frozenset(),
+            outer=frozenset(self.possible) if same_shell else frozenset(),
         )
         self.walk(text, deeper)

@@ -18,7 +18,14 @@ from fireline.core.guard.verdict import Effect
 from fireline.core.guard.words import GAP, Arg, readings, text_of
 
 STREAMS = {"/dev/null", "/dev/stdout", "/dev/stderr"}
-NAMING = {"read", "mapfile", "readarray", "getopts", "printf", "unset", "wait", "local"}
+# What sets variables that it is told the names of, or runs what does.
+NAMING = {"read", "mapfile", "readarray", "getopts", "unset", "wait", "local", "command", "builtin", None}
+# What the shell sets by itself.
+OWN = re.compile(
+    r"_|REPLY|S?RANDOM|SECONDS|LINENO|EPOCH\w+|BASH\w*|OPT\w+|(OLD)?PWD|HIST\w+|MAPFILE|COPROC|PIPESTATUS|FUNCNAME|"
+    r"DIRSTACK|E?UID|PPID|GROUPS|COLUMNS|LINES|HOST\w+|OSTYPE|MACHTYPE|SHLVL|COMP_\w+|READLINE_\w+"
+)
+NUMBER = re.compile(r"(?:-?[0-9]*|\x00)")
 
 
 def walk(text: str, scope: Scope) -> None:
@@ -29,14 +36,20 @@ def walk(text: str, scope: Scope) -> None:
         return
     if not script.statements:
         scope.add(Effect.READ, "shell.nothing", "There is nothing to run.")
-    possible, tainted = assigned(script)
+    possible, tainted, names = assigned(script)
+    if "*" in names or names & scope.outer:
+        scope.unknown("shell.variable", "It sets a variable, but which or to what is only known when it runs.")
     functions = frozenset(node.name for node in tree.nodes(script.statements) if isinstance(node, tree.Function))
-    inner = replace(scope, values={}, possible=possible, tainted=tainted, functions=functions)
+    inner = replace(scope, values={}, possible=possible, tainted=tainted | scope.tainted, functions=functions)
     statements(script.statements, inner, None)
 
 
-def assigned(script: tree.Script) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
-    """The texts each variable may be given anywhere in the script, and the variables where that is not known."""
+def assigned(script: tree.Script) -> tuple[dict[str, tuple[str, ...]], frozenset[str], frozenset[str]]:
+    """What the variables of a script may hold.
+
+    Gives the texts that each may be given anywhere in the script, where that is known; the names whose value is
+    not sure to be a number; and all names that are set, "*" among them when some are not known.
+    """
     possible: dict[str, set[str]] = {}
     tainted: set[str] = set()
     for node in tree.nodes(script.statements):
@@ -60,11 +73,15 @@ def assigned(script: tree.Script) -> tuple[dict[str, tuple[str, ...]], frozenset
                 for name in names:
                     possible.setdefault(name, set()).add(GAP)
             case tree.Call(words=words) if words and text_of(words[0], {}) in NAMING:
-                tainted.update(text for word in words[1:] if (text := text_of(word, {})) is not None)
+                texts = [text_of(word, {}) for word in words[1:]]
+                texts = [] if texts[:1] == ["-v"] else texts  # command -v only looks up
+                tainted.update(text or "*" for text in texts if text != "")
             case _:
                 pass
+    tainted |= {name for name in possible if OWN.fullmatch(name)}
     sure = {name: tuple(sorted(texts)) for name, texts in possible.items() if name not in tainted and GAP not in texts}
-    return sure, frozenset(tainted)
+    uncounted = {name for name, texts in possible.items() if not all(NUMBER.fullmatch(text) for text in texts)}
+    return sure, frozenset(tainted | uncounted), frozenset(possible) | tainted
 
 
 def _sums(word: tree.Word) -> bool:
@@ -91,7 +108,7 @@ def one(statement: tree.Statement, scope: Scope, stdin: str | None) -> None:
             simple(call, scope, stdin)
         case tree.Pair(op="|" | "|&", left=left, right=right):
             one(left, branch(scope), stdin)
-            one(right, branch(scope), PIPE)
+            one(right, branch(scope), printed(left, scope))
         case tree.Pair(op=op, left=left, right=right):
             one(left, scope, stdin)
             one(right, scope if op == ";" else branch(scope), stdin)
@@ -109,6 +126,18 @@ def one(statement: tree.Statement, scope: Scope, stdin: str | None) -> None:
             scope.unknown("shell.opaque", f"The guard has no rule for {what}.")
         case None:
             scope.add(Effect.READ, "shell.redirect", "It runs no command.")
+
+
+def printed(left: tree.Statement, scope: Scope) -> str:
+    """What a plain `echo` or `true` feeds into a pipe."""
+    words = left.command.words if isinstance(left.command, tree.Call) and not left.redirects else ()
+    texts = [text_of(word, {}) or GAP for word in words]
+    if texts[:1] == ["true"] and "true" not in scope.functions:
+        return ""
+    plain = not any(text.startswith("-") or "\\" in text for text in texts)
+    if texts[:1] != ["echo"] or "echo" in scope.functions or not plain:
+        return PIPE
+    return " ".join(texts[1:]) + "\n"
 
 
 def branch(scope: Scope) -> Scope:
@@ -151,7 +180,7 @@ def command(args: list[Arg], scope: Scope, stdin: str | None) -> None:
         CHECKS[row.check](reading, scope, stdin)
         return
     effect = program.judge(reading, scope, stdin)
-    if row is None or not row.wraps or effect is not Effect.READ:
+    if row is None or not row.wraps or effect is Effect.UNKNOWN:
         return
     CHECKS["wraps"](reading, scope, stdin)
 
@@ -243,10 +272,12 @@ def redirected(redirect: tree.Redirect, scope: Scope, stdin: str | None) -> str 
         case "<<<":
             return target if target is not None else PIPE
         case "<" | "<&":
+            if target == "/dev/null":
+                return ""
             if target is not None and target.startswith("/dev/") and target not in ("/dev/null", "/dev/stdin"):
                 scope.unknown("shell.redirect", f"It reads from {target}.")
             return PIPE
-        case ">&" if target is not None and re.fullmatch(r"\d|-", target):
+        case ">&" if target is not None and re.fullmatch(r"[0-9]|-", target):
             return stdin
         case ">" | ">>" | ">|" | "&>" | "&>>" | ">&" if target in STREAMS:
             return stdin

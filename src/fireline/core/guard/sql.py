@@ -77,6 +77,9 @@ def postgres(text: str, scope: Scope) -> None:
     if GAP in text:
         scope.unknown("sql", "Part of the SQL is only known when it runs.")
         return
+    if "\\'" in text:  # servers do not agree whether that ends the string: standard_conforming_strings
+        scope.unknown("sql", "A backslash stands before a quote, which servers read differently.")
+        return
     try:
         found = pgparse.parse(text)
     except (pgparse.PGQueryError, ValueError, RecursionError) as trouble:
@@ -94,6 +97,8 @@ def statement(node: dict[str, Any], scope: Scope) -> None:
     match kind:
         case "SelectStmt":
             reading(node, scope, known["nodes"], "sql.select")
+        case "TransactionStmt" if body.get("kind", "").endswith("_PREPARED"):
+            scope.add(Effect.WRITE, rule, "It ends a prepared transaction.")
         case "VariableShowStmt" | "TransactionStmt":
             scope.add(Effect.READ, rule, "It only shows a setting or brackets other statements.")
         case "ExplainStmt":
@@ -122,6 +127,8 @@ def reading(node: dict[str, Any], scope: Scope, nodes: frozenset[str], rule: str
             for key, value in top.items():
                 if key == "FuncCall":
                     _function(value, scope, known)
+                elif key == "A_Expr" and _foreign(value):
+                    scope.add(Effect.WRITE, f"{rule}.operator", "The operator is not PostgreSQL's own.")
                 elif key in ("intoClause", "lockingClause"):
                     scope.add(Effect.WRITE, f"{rule}.{key}", "The query stores its rows or locks them.")
                 elif key[:1].isupper() and key not in nodes:
@@ -129,6 +136,12 @@ def reading(node: dict[str, Any], scope: Scope, nodes: frozenset[str], rule: str
                     scope.add(effect, f"{rule}.{key}", f"The query holds {key}, which is no read.")
                 stack.append(value)
     scope.add(Effect.READ, rule, "The SQL only reads.")
+
+
+def _foreign(expression: dict[str, Any]) -> bool:
+    """Whether an operator is named with a schema that is not PostgreSQL's own."""
+    names = [part["String"]["sval"] for part in expression.get("name", ())]
+    return len(names) > 1 and names[0] != "pg_catalog"
 
 
 def _function(call: dict[str, Any], scope: Scope, known: dict[str, frozenset[str]]) -> None:
@@ -153,7 +166,7 @@ def mysql(reading_: Reading, scope: Scope, stdin: str | None) -> None:
     for text in texts or [stdin or ""]:
         bare = re.sub(r"'[^'\\\n]*'|\"[^\"\\\n]*\"", "''", text)
         parts = [part.strip() for part in re.sub(r"\\G", ";", bare).split(";") if part.strip()]
-        calls = {name.lower() for name in re.findall(r"([\w.`]+)\s*\(", bare)}
+        calls = {name.lower() for name in re.findall(r"([\w.`$@]+(?:\s*\.\s*[\w`$]+)*)\s*\(", bare)}
         if GAP in text or "\\" in re.sub(r"\\G", "", bare) or "'" in bare.replace("''", "") or '"' in bare:
             scope.unknown("mysql", "The SQL is not plain enough to be judged.")
         elif MYSQL_FORBIDDEN.search(bare) or not all(MYSQL_READ.match(part) for part in parts):

@@ -1,22 +1,24 @@
 """The allow-lists: which programs, sub-commands and flags are known, and what they do.
 
-They are TOML files beside this module, one a program or family, read once. `docs/guard.md` tells how
-to add a row. A flag is written `-A` (a switch), `-n=` (takes a value, in the same word or the next) or
-`--dry-run?` (takes a value in the same word only). What is not listed is unknown.
+They are TOML files beside this module, one a program or family, read once; a site may lay files of its own
+over them. `docs/guard.md` tells how to add a row. A flag is written `-A` (a switch), `-n=` (takes a value, in
+the same word or the next) or `--dry-run?` (takes a value in the same word only). What is not listed is unknown.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
 from fireline.core.guard.verdict import Effect
+from fireline.core.refusal import Refused
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -116,6 +118,53 @@ def programs() -> dict[str, tuple[Program, dict[str, Row]]]:
                     raise ValueError(f"{alias} stands in two tables, the second is {name}")
                 known[alias] = (program, program.rows())
     return known
+
+
+Known: TypeAlias = dict[str, tuple[Program, dict[str, Row]]]
+_site: Known = {}
+
+
+def laid_over(files: Iterable[tuple[str, str]]) -> Known:
+    """The programs of a site's own tables, from pairs of file name and TOML text; of two rows the later counts.
+
+    Raises `Refused` naming the file and the key that is wrong. A row may not name a rule in code (`check`).
+    """
+    known: Known = {}
+    for file, text in files:
+        try:
+            read = msgspec.convert(tomllib.loads(text), _File).program
+            for row in (row for program in read for row in program.row):
+                for expression in (row.positional, *row.values.values(), *row.safe_with.values()):
+                    pattern(expression)
+        except (tomllib.TOMLDecodeError, msgspec.ValidationError, re.error) as trouble:
+            raise Refused(f"The guard table {file} is wrong: {trouble}.", status=400) from trouble
+        for program in read:
+            if any(row.check for row in program.row):
+                raise Refused(
+                    f"The guard table {file} is wrong: `check` in a row of {program.names[0]} names a rule in code, "
+                    "which only fireline's own tables may.", status=400,
+                )  # fmt: skip
+            for alias in program.names:
+                known[alias] = (program, {**known.get(alias, (program, {}))[1], **program.rows()})
+    return known
+
+
+def use(site: Known) -> None:
+    """Lay the tables of a site over the built-in ones, for this process, instead of those laid before."""
+    _site.clear()
+    _site.update(site)
+
+
+def site(name: str) -> tuple[Program, dict[str, Row]] | None:
+    """What the site's tables know of a program: its own rows, with the flags of the built-in program, too."""
+    if name not in _site:
+        return None
+    program, rows = _site[name]
+    if name in programs():
+        own = programs()[name][0]
+        flags, values = f"{own.flags} {program.flags}", {**own.values, **program.values}
+        program = msgspec.structs.replace(own, flags=flags, values=values)
+    return program, rows
 
 
 @lru_cache(maxsize=8)

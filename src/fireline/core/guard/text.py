@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from fireline.core.guard.program import Reading, judge, shown, tamed
+from fireline.core.guard.program import Reading, inside, judge, shown, tamed
 from fireline.core.guard.scope import PIPE, Scope
 from fireline.core.guard.verdict import Effect
 from fireline.core.guard.words import GAP, Arg
 
-STREAMS = {"/dev/null", "/dev/stderr", "/dev/stdout", "-"}
+STREAMS = {"/dev/null", "/dev/stderr", "/dev/stdout"}
 # One sed command that only edits the stream: an address, then p d q = n N D P g G h H x l z {} b t T,
 # s///, y///. Not e, w, W, r, R, F, nor the flags e and w of s.
 _ADDRESS = r"(?:\d+|\$|/(?:\\.|[^/\\\n])+/I?)(?:~\d+)?"
@@ -122,7 +122,7 @@ def find(reading: Reading, scope: Scope, stdin: str | None) -> None:
                 )
                 for one in args[index : ends[0]]
             ]
-            scope.call(inner, scope, PIPE)
+            scope.call(inner, inside(reading, scope), PIPE)
             index = ends[0] + 1
         elif name == "-delete":
             scope.add(Effect.DESTRUCTIVE, "find.-delete", "find deletes the files it finds.")
@@ -130,9 +130,11 @@ def find(reading: Reading, scope: Scope, stdin: str | None) -> None:
             scope.add(Effect.LOCAL, f"find.{name}", "find writes its list to a file.")
             index += 2 if name == "-fprintf" else 1
         elif name in TESTS_ONE:
-            if index < len(args):
-                tamed(args[index], reading, scope)
+            value = tamed(args[index], reading, scope) if index < len(args) else arg
             index += 1
+            if value.splits or (value.globs and "." not in value.text):  # no action of find has a dot in it
+                scope.unknown("find", f"The value of {name} may turn out to be several words.")
+                return
         elif name == ";" or (name.startswith("-") and name not in TESTS_NONE):
             scope.unknown("find", f"No rule knows {shown(name)} of find.")
             return
@@ -161,8 +163,7 @@ def _streams(script: str) -> bool:
         found = SED.match(script, place)
         if not found or found.end() == place:
             return False
-        mark = found["d"] or "/"
-        if re.search(rf"\[[^\]]*{re.escape(mark)}", found[0]):
+        if re.search(rf"\[[^\]]*[/{re.escape(found['d'] or '/')}]", found[0]):
             return False  # seds do not agree whether a delimiter ends the pattern within brackets
         place = found.end()
     return True
@@ -174,7 +175,7 @@ def awk(reading: Reading, scope: Scope, stdin: str | None) -> None:
         return
     program = reading.words[0].text if reading.words else GAP
     bare = program.replace("||", "")
-    if GAP in bare or re.search(r"system|getline|@|print.*[>|]", bare, re.DOTALL):
+    if GAP in bare or re.search(r"system|getline|@|print.*[>|]|\\\n", bare, re.DOTALL):
         scope.unknown("awk.program", "The awk program may run or write something.")
 
 
@@ -191,6 +192,7 @@ def curl(reading: Reading, scope: Scope, stdin: str | None) -> None:
     effect = judge(reading, scope, stdin)
     if effect is not Effect.READ:
         return
+    _schemes(reading, scope)
     methods = reading.all("-X", "--request")
     if any(method.upper() not in ("GET", "HEAD", "OPTIONS") for method in methods):
         bad = methods[-1].upper()
@@ -205,8 +207,21 @@ def curl(reading: Reading, scope: Scope, stdin: str | None) -> None:
     if given & data and (not given & {"-G", "--get"} or given & {"-F", "--form", "--json"}):
         scope.add(Effect.WRITE, "curl.data", "curl sends data, which makes it a POST.")
     for name in reading.all("-o", "--output", "-D", "--dump-header", "-c", "--cookie-jar"):
-        if name not in STREAMS:
+        if name not in STREAMS | {"-"}:
             scope.add(Effect.LOCAL, "curl.output", "curl writes what it gets to a file.")
+
+
+def _schemes(reading: Reading, scope: Scope) -> None:
+    """Without a plain scheme curl guesses: `gopher:/redis/_FLUSHALL` is no GET. --proto stops it, if nobody has."""
+    urls = [word.text for word in reading.words if not word.may_be_flag] + reading.all("--url")
+    sure = all(re.fullmatch(r"https?://.*|[A-Za-z0-9.-]+(:[0-9]+)?([/?][^{}]*)?", url, re.DOTALL) for url in urls)
+    head = reading.head.end
+    if any(re.match(r"(?!https?:)[A-Za-z][\w+.-]*:/", url) for url in urls):
+        scope.unknown("curl", "Only what curl does over HTTP is known.")
+    elif sure or reading.all("--proto") or scope.edit(head, head, " --proto =http,https"):
+        return
+    else:
+        scope.unknown("curl", "Which protocol curl speaks is only known when it runs: add --proto =http,https.")
 
 
 def sampled(reading: Reading, scope: Scope, stdin: str | None) -> None:

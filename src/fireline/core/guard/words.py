@@ -151,7 +151,7 @@ def _many(part: tree.Part) -> bool:
 
 def _split(value: str) -> list[str]:
     """Field splitting of a known value; a blank at either end parts it from its neighbours."""
-    words = value.split()
+    words = re.split(r"[ \t\n]+", value.strip(BLANKS)) if value.strip(BLANKS) else []
     if not words:
         return ["", ""] if value else [""]
     return [*([""] if value[0] in BLANKS else []), *words, *([""] if value[-1] in BLANKS else [])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fireline.core.runbook.model import Checklist, ChecklistItem
+from fireline.core.runbook.model import Checklist, ChecklistItem, Runbook
 from fireline.core.runbook.tree import Item, Section
 from fireline.core.runbook.words import plain
 
@@ -17,3 +17,8 @@ def read_checklists(root: Section) -> tuple[Checklist, ...]:
             title = section.title or "Checklist"
             found.append(Checklist(title=title, line=section.line, items=items))
     return tuple(found)
+
+
+def resolution_checklist(runbook: Runbook) -> tuple[str, ...]:
+    """Give the items that become the gates: those of every checklist with "resol" in its title."""
+    return tuple(item.text for one in runbook.checklists if "resol" in one.title.lower() for item in one.items)

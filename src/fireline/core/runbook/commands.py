@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from fireline.core.runbook import placeholders
-from fireline.core.runbook.fences import Piece, Shell, is_command, known_program, pieces
+from fireline.core.runbook.fences import SHELL_LANGUAGES, Piece, Shell, is_command, known_program, pieces
 from fireline.core.runbook.model import Command, Finding, Role
 from fireline.core.runbook.structure import Structure, condition_of, stage_of
 from fireline.core.runbook.tree import Fence, Item, Prose, Section
@@ -56,8 +56,10 @@ def read_commands(structure: Structure, source: Sequence[str], shell: Shell) -> 
     for section in structure.root.walk():
         before = ""
         for block in section.blocks:
-            if isinstance(block, Fence):
-                if is_command(block) and not PRINTED.search(before):
+            if isinstance(block, Fence) and PRINTED.search(before):
+                found.findings += [_printed(block)] if block.info in SHELL_LANGUAGES else []
+            elif isinstance(block, Fence):
+                if is_command(block):
                     held = bindings.setdefault(_scope(structure, section), [])
                     _block(
                         found,
@@ -74,6 +76,11 @@ def read_commands(structure: Structure, source: Sequence[str], shell: Shell) -> 
                 _inline(found, structure, section, block, source)
     found.placed = [(s, i, _keyed(c, taken)) for s, i, c in found.placed]
     return found
+
+
+def _printed(fence: Fence) -> Finding:
+    message = f"The words above call this block output, but it is marked {fence.info}. It is not run; mark it text."
+    return Finding(code="printed-output", line=fence.line, severity="warning", message=message)
 
 
 def _keyed(command: Command, taken: set[str]) -> Command:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from fireline.core.guard.tree import Script
 from fireline.core.runbook.fill import HERE_DOCUMENT, quotes_at
+from fireline.core.runbook.language import TAGS, Language, foreign_rows
 from fireline.core.runbook.model import Finding
 from fireline.core.runbook.placeholders import stand_in
 from fireline.core.runbook.tree import Fence
@@ -30,8 +31,6 @@ PROMPT = re.compile(
     r"|(?:sh|bash)-\d[\d.]*[$#]\s+)"
 )
 MORE_PROMPT = re.compile(r"^\s*>\s?")
-# The head of a table that kubectl, ps or df printed: words in capitals, two blanks or more between them.
-PRINTED_HEAD = re.compile(r"^\s*[A-Z][A-Z0-9()%/_-]*(?:\s{2,}[A-Z][A-Z0-9()%/_-]*(?: [A-Z]+)?){2,}\s*$")
 MANIFEST = re.compile(r"^\s*(?:apiVersion|kind|metadata|spec):(?:\s|$)")
 NUMBERED = re.compile(r"^(?P<step>\d+(?:\.\d+)*)[.)]\s+(?P<title>.+)$")
 BULLET = re.compile(r"^(?:[-*]|\d+[.)])\s+")
@@ -78,12 +77,10 @@ class Lines:
 
 def is_command(fence: Fence) -> bool:
     """Whether this block holds commands: by its language, by prompts, or by a known program in front."""
-    first = next((t for t in fence.lines if t.strip() and not t.lstrip().startswith("#")), "")
-    if MANIFEST.match(first):
-        return False
     if fence.info in SHELL_LANGUAGES:
         return True
-    if fence.info not in TERMINAL_LANGUAGES | PLAIN_LANGUAGES:
+    first = next((t for t in fence.lines if t.strip() and not t.lstrip().startswith("#")), "")
+    if MANIFEST.match(first) or fence.info not in TERMINAL_LANGUAGES | PLAIN_LANGUAGES:
         return False
     if any(PROMPT.match(line) for line in fence.lines):
         return True
@@ -100,19 +97,44 @@ def known_program(text: str, *, alone: bool = True) -> bool:
 
 
 def pieces(fence: Fence, source: Sequence[str], shell: Shell) -> tuple[list[Piece], list[Finding]]:
-    """Split a command block; `source` is the page's lines, for columns."""
+    """Split a command block; `source` is the page's lines, for columns. What is no shell is left out and told."""
     prompted = any(PROMPT.match(line) for line in fence.lines)
-    lines = _prompted(fence, source) if prompted else _plain(fence, source)
-    text = "\n".join(lines.texts)
-    if not text.strip():
+    marked = fence.info in SHELL_LANGUAGES and not prompted  # every line is a command, says the page
+    foreign = {} if prompted else foreign_rows(fence.lines, command=known_program, goes_on=_open)
+    if marked and fence.lines and len(foreign) == len(fence.lines):
+        return [], [_foreign(fence, 0, foreign[0], whole=True)]
+    printed = {row for row, language in foreign.items() if language == "printed output"}
+    lines = _prompted(fence, source) if prompted else _plain(fence, source, printed)
+    if not "".join(lines.texts).strip():
         return [], []
-    spans, findings = _spans(text, lines, shell)
-    if findings or not (prompted or fence.info in SHELL_LANGUAGES):
+    spans, trouble = _spans(lines, shell)
+    if marked and trouble and foreign:
+        lines = _plain(fence, source, set(foreign))
+        spans, trouble = _spans(lines, shell)
+    text = "\n".join(lines.texts)
+    if trouble or not (prompted or fence.info in SHELL_LANGUAGES):
         spans = [(s, e) for s, e in spans if known_program(text[s:e])]
+    if marked:
+        kept = [(s, e) for s, e in spans if text.count("\n", 0, s) not in foreign]
+        left_out = printed or len(kept) < len(spans) or any(foreign.get(r) and not t for r, t in enumerate(lines.texts))
+        trouble += [_foreign(fence, min(foreign), foreign[min(foreign)], whole=False)] if left_out else []
+        spans = kept
     found = list(_titled(text, lines, spans))
     if fence.info not in SHELL_LANGUAGES and not prompted:
         found = [p for p in found if not p.manual]  # a `#` in plain text is no comment
-    return found, findings
+    return found, trouble
+
+
+def _foreign(fence: Fence, row: int, language: Language, *, whole: bool) -> Finding:
+    """What to do about a shell block, or a part of one, that is no shell."""
+    tag = TAGS[language]
+    if whole:
+        message = f"This block is marked {fence.info} but holds {language}: nothing in it is run. Mark it {tag}."
+        return Finding(code="wrong-tag", line=fence.line, severity="warning", message=message)
+    message = f"This is {language}, not shell: it is never run. Put it into a block of its own, marked {tag}."
+    if language in ("SQL", "PromQL", "PowerShell"):
+        return Finding(code="wrong-tag", line=fence.first + row, severity="warning", message=message)
+    return Finding(code="printed-output", line=fence.first + row, severity="warning", message=message)
 
 
 def _column(source: Sequence[str], number: int, text: str) -> int:
@@ -120,14 +142,13 @@ def _column(source: Sequence[str], number: int, text: str) -> int:
     return max(whole.find(text), 0) + 1 if text else 1
 
 
-def _plain(fence: Fence, source: Sequence[str]) -> Lines:
+def _plain(fence: Fence, source: Sequence[str], left_out: Collection[int]) -> Lines:
+    """Take the lines as they stand, without the indentation they share; rows left out become blank."""
     lines = Lines()
     shared = min((len(t) - len(t.lstrip()) for t in fence.lines if t.strip()), default=0)
-    printed = False  # from the head of a printed table to the next blank line
     for offset, text in enumerate(fence.lines):
         number = fence.first + offset
-        printed = bool(PRINTED_HEAD.match(text)) or (printed and bool(text.strip()))
-        kept = "" if printed else text[shared:]
+        kept = "" if offset in left_out else text[shared:]
         lines.add(kept, number, _column(source, number, kept))
     return lines
 
@@ -161,8 +182,9 @@ def _open(text: str) -> bool:
     return any(all(line.lstrip("\t") != m[2] for line in ends) for m in HERE_DOCUMENT.finditer(text))
 
 
-def _spans(text: str, lines: Lines, shell: Shell) -> tuple[list[tuple[int, int]], list[Finding]]:
+def _spans(lines: Lines, shell: Shell) -> tuple[list[tuple[int, int]], list[Finding]]:
     """Give the (start, end) of each top-level statement; where the shell cannot read, of each whole line."""
+    text = "\n".join(lines.texts)
     script = shell(stand_in(text))
     if script.error is None:
         return [(s.start, _with_document(text, s.start, s.end)) for s in script.statements], []

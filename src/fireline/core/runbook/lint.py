@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 from fireline.core.runbook.dates import last_day
 from fireline.core.runbook.health import read_health_urls
+from fireline.core.runbook.leaks import leak_in
 from fireline.core.runbook.model import Command, Finding, Runbook, Weight
 from fireline.core.runbook.severities import read_error_range
-from fireline.core.runbook.words import slug
 
 KUBECTL = re.compile(
     r"(?:^|[;&|(]\s*|\$\()\s*(?:sudo\s+)?(?P<program>kubectl|oc)\s+(?P<verb>[a-z-]+)(?P<rest>[^\n|;&]*)"
@@ -54,6 +54,11 @@ PHONE_BLANK = re.compile(r"[xX]{3}|\b0{3}[- ]0{3,4}|\bTBD\b|\bTODO\b|^\s*(?:\?+|
 KIND = re.compile(
     r"\b(?P<kind>deploy(?:ments?)?|sts|statefulsets?|ds|daemonsets?)(?:\.apps)?[/ ](?P<name>[a-z0-9][a-z0-9.-]*)"
 )
+MANIFEST = re.compile(
+    r"\b(?:kubectl|oc|helm|docker|docker-compose|podman|istioctl|argo)\s[^|;&\n]*?"
+    r"(?:-f|--filename|--values)[= ](?P<file>[\w./~-]+\.(?:ya?ml|json))(?=\s|$|[;&|)])"
+)
+WRITTEN = re.compile(r"(?:>\s*|\btee\s+(?:-a\s+)?|\s-[oO]\s+|--output[= ])(?P<file>[\w./~-]+\.(?:ya?ml|json))\b")
 KINDS = {"deploy": "deployment", "sts": "statefulset", "ds": "daemonset"}
 
 
@@ -120,6 +125,13 @@ def _commands(runbook: Runbook) -> Iterator[Finding]:
                 "`|| echo` turns failure into success: the exit code is 0 whatever happened. Let the failure through."
             )
             yield _finding("hides-failure", command.line, "warning", message)
+        if leak := leak_in(command):
+            message = (
+                f"A secret stands in the page. Change it, then {leak.instead}."
+                if leak.written
+                else f"A secret on the command line is seen by everybody on the machine: {leak.instead}."
+            )
+            yield _finding("secret-in-argv", command.line, "error" if leak.written else "warning", message)
         yield from _namespace(command)
 
 
@@ -176,12 +188,19 @@ def _links(runbook: Runbook, exists: Callable[[str], bool] | None) -> Iterator[F
         if target and not urlsplit(target).scheme and not target.startswith("//") and not exists(target):
             message = f"The link “{link.title}” leads to {target}, which is not there. Write the page or drop the link."
             yield _finding("dead-link", link.line, "error", message)
-    titles = {slug(s.title) for s in runbook.scenarios}
+    yield from _manifests(runbook, exists)
+
+
+def _manifests(runbook: Runbook, exists: Callable[[str], bool]) -> Iterator[Finding]:
+    """Files a command reads that are neither there nor written by a command above it."""
+    written: set[str] = set()
     for command in runbook.commands:
-        for file in re.findall(r"(?:-f|--filename)[= ]([\w./-]+\.(?:ya?ml|json))\b", command.text):
-            if not exists(file) and slug(file) not in titles:
+        for call in MANIFEST.finditer(command.text):
+            file = call["file"]
+            if not file.startswith(("/", "~")) and file.removeprefix("./") not in written and not exists(file):
                 message = f"The command wants {file}, which is not there. Keep the file beside the runbook."
                 yield _finding("dead-file", command.line, "error", message)
+        written |= {one["file"].removeprefix("./") for one in WRITTEN.finditer(command.text)}
 
 
 def _review(runbook: Runbook, today: date | None) -> Iterator[Finding]:

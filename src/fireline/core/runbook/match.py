@@ -1,7 +1,8 @@
 """Which scenario is this? An alert, or a person's own words, finds its place in the runbooks, with a reason.
 
-The surest sign wins: the runbook names the alert; the alert names the runbook; the alert's name says what the
-scenario's title says; the alert tells of its symptoms. When nothing fits, nothing is guessed.
+The surest sign wins: the runbook names the alert; the alert names the runbook; the page is named like the alert;
+the alert's name says what the scenario's title says; the alert tells of its symptoms. When nothing fits, nothing
+is guessed.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from fireline.core.runbook.model import Runbook, Scenario
@@ -16,6 +18,7 @@ from fireline.core.runbook.words import PRODUCTS, slug, stems
 
 FAIR = 0.6  # share of words two names must have in common, when neither holds the other whole
 LONGEST_SYMPTOM = 300  # characters; more is an explanation, not a list of symptoms
+ONE_WORD = re.compile(r"\w+")
 TOLD_BY = ("summary", "description", "message", "title")  # the annotations that describe what is seen
 
 
@@ -40,7 +43,7 @@ class Match:
 def match(facts: Facts, runbooks: Sequence[Runbook]) -> Match | None:
     """Find the scenario for an alert; None when none fits. Ties go to the runbook that stands first."""
     places = [(runbook, scenario) for runbook in runbooks for scenario in runbook.scenarios]
-    for rule in (_by_list, _by_url, _by_title, _by_symptoms):
+    for rule in (_by_list, _by_url, _by_file, _by_title, _by_symptoms):
         found = max(rule(facts, places), key=lambda f: f[0], default=None)
         if found:
             return found[1]
@@ -87,6 +90,17 @@ def _shared_end(one: Sequence[str], other: Sequence[str]) -> float:
     return float(count)
 
 
+def _by_file(facts: Facts, places: Places) -> Scored:
+    names = {n.lower() for n in (facts.name, facts.labels.get("alertname", "")) if n}
+    for runbook, scenario in places:
+        file = PurePosixPath(runbook.path).stem
+        if len(runbook.scenarios) == 1 and file.lower() in names:
+            yield (
+                1.0,
+                Match(runbook=runbook, scenario=scenario, why=f"The page {runbook.path} is named like the alert."),
+            )
+
+
 def _by_title(facts: Facts, places: Places) -> Scored:
     for runbook, scenario in places:
         score = _likeness(facts.name, scenario.title)
@@ -103,6 +117,8 @@ def _likeness(name: str, title: str) -> float:
     both = a & b
     if not both:
         return 0.0
+    if ONE_WORD.fullmatch(name) and ONE_WORD.fullmatch(title):
+        return float(a == b)  # a page named like an alert is about that alert, not about one with a similar name
     share = len(both) / len(a | b)
     whole = both in (a, b) and len(both) > 1
     return share if a == b or whole or (share >= FAIR and len(both) > 1) else 0.0

@@ -30,6 +30,8 @@ from fireline.core.runbook.tree import Fence, Section, read_tree
 
 BOM = "\ufeff"  # some editors put it in front; Markdown would take it for a letter
 OVERVIEW = re.compile(r"^(?:overview|introduction|summary|purpose|about)\b", re.IGNORECASE)
+# A file that is named like its only heading and like an alert: KubePodCrashLooping, etcdNoLeader
+ALERT_NAME = re.compile(r"(?=.*[a-z])[A-Za-z][a-z0-9]*(?:[A-Z]+[a-z0-9]+|[A-Z]{2,})(?:[A-Z][A-Za-z0-9]*)+")
 
 
 def parse(source: bytes | str, *, path: str, shell: Shell) -> Runbook:
@@ -43,7 +45,9 @@ def parse(source: bytes | str, *, path: str, shell: Shell) -> Runbook:
     front = read_front(front_text)
     name = PurePosixPath(path).stem
     title = _title(root) or word_of(front, "title") or name
-    structure = structure_of(root, title)
+    alerts = words_of(front, "alerts")
+    about_alert = bool(alerts) or (ALERT_NAME.fullmatch(name) is not None and title == name)
+    structure = structure_of(root, title, about_alert=about_alert)
     commands = read_commands(structure, lines_of(repaired), shell)
     last_updated, next_review = read_dates(root, front)
     return Runbook(
@@ -61,7 +65,7 @@ def parse(source: bytes | str, *, path: str, shell: Shell) -> Runbook:
         manual_steps=commands.manual,
         mitigations=read_mitigations(structure, commands),
         templates=read_templates(structure),
-        scenarios=read_scenarios(structure, commands, words_of(front, "alerts")),
+        scenarios=read_scenarios(structure, commands, alerts),
         symptoms=read_symptoms(root),
         thresholds=read_thresholds(structure),
         agenda=read_agenda(root),

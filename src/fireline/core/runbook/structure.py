@@ -104,8 +104,11 @@ class Structure:
         return next((s for s in section.above() if condition_of(s.title)), None)
 
 
-def structure_of(root: Section, name: str) -> Structure:
-    """Find phases, then scenarios among the rest; `name` is the title of a page that has no heading of its own."""
+def structure_of(root: Section, name: str, *, about_alert: bool = False) -> Structure:
+    """Find phases, then scenarios among the rest; `name` is the title of a page that has no heading of its own.
+
+    With `about_alert` a page without either is one scenario as a whole, however it is divided.
+    """
     found = Structure(root)
     for section in root.walk():
         if not found.phases:
@@ -113,6 +116,9 @@ def structure_of(root: Section, name: str) -> Structure:
     for section in root.walk():
         if found.scenario(section) is None and found.phase(section) is None and _is_scenario(section, found):
             found.scenarios[section] = section.title or name
+    if about_alert and not found.phases and not found.scenarios:
+        whole = next((s for s in root.parts if s.level == 1), root)
+        found.scenarios[whole] = whole.title or name
     return found
 
 
