@@ -1,24 +1,16 @@
-"""Evidence can be checked by anybody who holds the text, and its one line says what matters."""
+"""The one line beside a step says what matters in its output."""
 
 from __future__ import annotations
 
-import hashlib
-
 import pytest
 
-from fireline.core.evidence import LONGEST_SUMMARY, measure, summary
+from fireline.core.evidence import LONGEST_SUMMARY, summary
 
 PODS = """\
 NAME                   READY   STATUS             RESTARTS        AGE
 redis-0                1/1     Running            0               3d
 api-7d9c9b8f6d-x2x9z   0/1     CrashLoopBackOff   5 (20s ago)     9m
 """
-
-
-def test_the_digest_is_that_of_the_text_itself() -> None:
-    found = measure("één\nzwei\n")
-    assert found.digest == hashlib.sha256("één\nzwei\n".encode()).hexdigest()
-    assert (found.size, found.lines, found.summary) == (11, 2, "één")
 
 
 @pytest.mark.parametrize(
@@ -44,3 +36,9 @@ def test_the_summary_is_the_first_telling_line(output: str, line: str) -> None:
 def test_a_long_line_is_cut_to_fit() -> None:
     assert len(summary("x" * 500)) == LONGEST_SUMMARY
     assert summary("x" * 500).endswith("…")
+
+
+def test_of_a_change_that_went_well_the_last_line_counts() -> None:
+    restarted = "redis: ERROR (not running)\nredis: started\n"
+    assert summary(restarted) == "redis: ERROR (not running)"
+    assert summary(restarted, changed=True) == "redis: started"

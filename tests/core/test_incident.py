@@ -281,5 +281,3 @@ def test_the_end_of_the_walk_and_the_review_are_remembered() -> None:
     draft = ReviewDrafted(at=NOON, by=HOUSE, evidence="e" * 64, due_at=NOON + 48 * 60 * MINUTE)
     now = fold(1, (DECLARED, end, draft))
     assert (now.walk_ended, now.review, now.seq) == (end, draft, 3)
-    assert incident.happened((DECLARED, end), type(end))
-    assert not incident.happened((DECLARED,), type(end))

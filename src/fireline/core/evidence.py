@@ -5,9 +5,7 @@ The digest is taken of the masked output, the only one there is: whoever holds t
 
 from __future__ import annotations
 
-import hashlib
 import re
-from dataclasses import dataclass
 
 LONGEST_SUMMARY = 120  # characters; one line beside a step
 
@@ -21,23 +19,6 @@ _TROUBLE = re.compile(
     r"|crashloopbackoff|oomkilled|imagepullbackoff|err(?:imagepull)?|failed|failure|unauthorized|forbidden)\b"
 )
 _NO_TROUBLE = re.compile(r"(?i)\b(?:no|0|without) (?:errors?|failures?)\b|\b(?:errors?|failed)[:=] ?0\b")
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """The measure of one masked output."""
-
-    digest: str  # sha256 of its UTF-8 bytes, 64 hexadecimal digits
-    size: int  # bytes
-    lines: int
-    summary: str
-
-
-def measure(output: str) -> Evidence:
-    """Digest, size, line count and summary of a masked output."""
-    content = output.encode("utf-8", "replace")
-    digest = hashlib.sha256(content).hexdigest()
-    return Evidence(digest, len(content), len(output.splitlines()), summary(output))
 
 
 def summary(output: str, *, changed: bool = False) -> str:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import reduce
 
-from fireline.core import approval
 from fireline.core.events import (
     AcknowledgementMissed,
     AlertCleared,
@@ -19,7 +18,6 @@ from fireline.core.events import (
     AnyEvent,
     CommandFinished,
     CommandStarted,
-    Event,
     GateSpec,
     IncidentAcknowledged,
     IncidentDeclared,
@@ -294,16 +292,6 @@ def _after(incident: Incident, event: AnyEvent) -> Incident:
             return replace(incident, seq=seq)
 
 
-def asks(log: Log) -> tuple[approval.Ask, ...]:
-    """The approvals of this incident, oldest first."""
-    return approval.asks(log)
-
-
 def _open(incident: Incident) -> None:
     if incident.resolved:
         raise Refused("This incident is resolved. Declare a new one, or reopen it by changing its status.")
-
-
-def happened(log: Log, kind: type[Event]) -> bool:
-    """Such an event is in the log."""
-    return any(isinstance(event, kind) for event in log)

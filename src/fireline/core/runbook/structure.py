@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fireline.core.runbook.model import Phase
-from fireline.core.runbook.tree import Item, Prose, Section
+from fireline.core.runbook.tree import Section
 
 Part = Literal["symptoms", "impact", "diagnosis", "resolution"]
 Stage = Literal["detect", "declare", "investigate", "mitigate", "communicate", "resolve", "learn"]
@@ -141,8 +141,3 @@ def _is_scenario(section: Section, found: Structure) -> bool:
         return False
     parts = {part_of(p.title) for p in section.parts} - {None}
     return len(parts) > 1 and bool(parts & {"diagnosis", "resolution"})
-
-
-def words_in(section: Section) -> list[Prose | Item]:
-    """Give paragraphs and list items directly in a section, in order."""
-    return [b for b in section.blocks if isinstance(b, Prose | Item)]
