@@ -94,7 +94,7 @@ def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901
                 "flame",
                 "bad",
                 key=True,
-                detail="; ".join(filter(None, [event.severity_why, event.match_why])),
+                detail=" ".join(f"{why.rstrip('.')}." for why in (event.severity_why, event.match_why) if why),
             )
         case AlertJoined():
             return line(
