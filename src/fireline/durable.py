@@ -27,7 +27,7 @@ from dbos import DBOSPortableJSONSerializer as Json
 from dbos import error as engine
 
 from fireline.core.follow import Clock, Effect, Tell, Work
-from fireline.core.refusal import Refused
+from fireline.core.refusal import AWAY, Refused
 from fireline.store.database import Database
 
 VERSION = "fireline-1"  # constant: a release must find the work of the one before it
@@ -35,7 +35,6 @@ POLL = 0.25  # seconds between looks into a queue; idle cost is about 1 % of a c
 LISTEN = 0.2  # seconds between looks for a message on SQLite, which cannot notify
 THREADS = 48  # enough for every queue's workers at once
 KEEP = timedelta(days=7)  # finished work is swept after this; the logs hold what happened
-AWAY = 503  # the status of a refusal that time may cure
 GONE = 500  # rows swept at a time
 OPEN_STATES = ("PENDING", "ENQUEUED", "DELAYED", "ERROR")  # of the engine's rows; the rest is over
 

@@ -206,3 +206,22 @@ def _lines() -> list[str]:
 
 def _golden() -> Log:
     return tuple(from_json(line) for line in _lines())
+
+
+def test_an_offer_that_has_become_pointless_changes_nothing_and_says_so(kitchen: Kitchen) -> None:
+    ledger = kitchen.ledger()
+    ledger.open(declare("Redis is down"))
+    acknowledge = partial(incident.acknowledge, by="ana")
+    assert ledger.offer(1, acknowledge, key="first")
+    assert not ledger.offer(1, acknowledge, key="second")
+    assert ledger.head(1) == 2
+
+
+def test_an_offer_to_a_database_that_is_away_is_raised_so_that_it_is_tried_again(kitchen: Kitchen) -> None:
+    def away(log: Log, at: object) -> AnyEvent:
+        raise Refused("The database does not answer.", status=503)
+
+    ledger = kitchen.ledger()
+    ledger.open(declare("Redis is down"))
+    with pytest.raises(Refused, match="does not answer"):
+        ledger.offer(1, away, key="away")

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from fireline import clock
-from fireline.core import incident
+from fireline.core import approval, incident
 from fireline.core.alert import Alert
 from fireline.core.events import AlertCleared, AlertJoined
 from fireline.house import House
@@ -69,6 +69,8 @@ def test_after_the_end_the_same_alarm_opens_a_new_incident(house: House) -> None
     resolve(house)
     house.alerts.take([msgspec.structs.replace(alert, starts_at=clock.now())], clock.now())
     until(lambda: numbers(house) == [2, 1])
+    until(lambda: house.ledger.read(1).review)
+    until(lambda: approval.asks(house.ledger.log(2)))  # nothing is under way when the house closes
 
 
 def test_what_no_runbook_knows_waits_for_a_person(house: House) -> None:

@@ -6,6 +6,8 @@ it stands, so the sentence has to say what to do next.
 
 from __future__ import annotations
 
+AWAY = 503  # the status of a refusal that time may cure: the database or the disk, not the incident
+
 
 class Refused(Exception):  # noqa: N818  # a refusal is not an error: the house works as it should
     """No, and here is why and what to do instead.

@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from fireline.core.events import AnyEvent, IncidentDeclared, Log, from_json, to_json
 from fireline.core.follow import Work, follow
 from fireline.core.incident import Incident, fold
-from fireline.core.refusal import Refused
+from fireline.core.refusal import AWAY, Refused
 from fireline.store import lists
 from fireline.store.database import Database, metadata
 
@@ -114,6 +114,19 @@ class Ledger:
                 if other is not None:
                     raise Refused(f"INC-{other} is open for the same fault by now. Go on there.") from None
         raise Refused(BUSY, status=503)
+
+    def offer(self, number: int, deed: Deed, *, key: str) -> bool:
+        """Do a deed of the house's own that may have become pointless meanwhile; False when the state refuses it.
+
+        A database that is away refuses nothing: that is raised, so that whoever offers tries again.
+        """
+        try:
+            self.act(number, deed, key=key)
+        except Refused as refused:
+            if refused.status == AWAY:
+                raise
+            return False
+        return True
 
     def log(self, number: int) -> Log:
         """Everything that happened, oldest first."""

@@ -10,7 +10,6 @@ from functools import partial
 from fireline.core import review
 from fireline.core.events import HOUSE
 from fireline.core.follow import Effect
-from fireline.core.refusal import Refused
 from fireline.store.evidence import EvidenceStore
 from fireline.store.ledger import Ledger
 from fireline.workflows.library import Library
@@ -33,11 +32,7 @@ class Close:
         resolved_at = log[effect.seq - 1].at
         digest = self.evidence.keep(self.draft(effect.incident))
         deed = partial(review.drafted, evidence=digest, due_at=resolved_at + REVIEW_WITHIN, by=HOUSE)
-        try:
-            self.ledger.act(effect.incident, deed, key=f"review:{effect.incident}:{effect.seq}")
-        except Refused as refused:
-            if refused.status == 503:
-                raise
+        self.ledger.offer(effect.incident, deed, key=f"review:{effect.incident}:{effect.seq}")
 
     def draft(self, number: int) -> str:
         """The review as Markdown, from what the log says now."""

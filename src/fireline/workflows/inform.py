@@ -19,8 +19,7 @@ from fireline.core import delivery
 from fireline.core.events import HOUSE
 from fireline.core.follow import Effect
 from fireline.core.incident import Incident
-from fireline.core.refusal import Refused
-from fireline.store.ledger import Deed, Ledger
+from fireline.store.ledger import Ledger
 
 WHAT = {"trigger": "Page the on-call", "acknowledge": "Stop the paging", "resolve": "Close the page"}
 
@@ -41,12 +40,14 @@ class Inform:
         now = self.ledger.read(effect.incident)
         once = f"delivery:{effect.incident}:{key}:{attempt}"
         if self.pagerduty is None:
-            self._say(now, once, partial(delivery.give_up, reason="PagerDuty is no longer set up.", **facts))
+            self.ledger.offer(
+                now.number, partial(delivery.give_up, reason="PagerDuty is no longer set up.", **facts), key=once
+            )
         elif verb == "trigger" and (now.acknowledged or now.resolved):
             reason = (
                 f"{now.acknowledged.by} had it before the page went out." if now.acknowledged else "It is resolved."
             )
-            self._say(now, once, partial(delivery.give_up, reason=reason, needed=False, **facts))
+            self.ledger.offer(now.number, partial(delivery.give_up, reason=reason, needed=False, **facts), key=once)
         else:
             self._try(now, once, self._call(self.pagerduty, verb, now), attempt, facts)
 
@@ -55,7 +56,9 @@ class Inform:
             call()
         except Temporary as trouble:
             if attempt >= delivery.ATTEMPTS_MAX:
-                self._say(now, once, partial(delivery.give_up, reason=f"{attempt} tries. {trouble}", **facts))
+                self.ledger.offer(
+                    now.number, partial(delivery.give_up, reason=f"{attempt} tries. {trouble}", **facts), key=once
+                )
             else:
                 again = partial(
                     delivery.delayed,
@@ -64,11 +67,11 @@ class Inform:
                     retry_after=trouble.retry_after,
                     **facts,
                 )
-                self._say(now, once, again)
+                self.ledger.offer(now.number, again, key=once)
         except Permanent as trouble:
-            self._say(now, once, partial(delivery.give_up, reason=str(trouble), **facts))
+            self.ledger.offer(now.number, partial(delivery.give_up, reason=str(trouble), **facts), key=once)
         else:
-            self._say(now, once, partial(delivery.made, attempt=attempt, **facts))
+            self.ledger.offer(now.number, partial(delivery.made, attempt=attempt, **facts), key=once)
 
     def _call(self, pagerduty: PagerDuty, verb: str, now: Incident) -> Callable[[], None]:
         dedup_key = f"{urlsplit(self.base_url).netloc}/{now.name}"  # two houses may share one PagerDuty service
@@ -89,10 +92,3 @@ class Inform:
                 return partial(pagerduty.acknowledge, dedup_key)
             case _:
                 return partial(pagerduty.resolve, dedup_key)
-
-    def _say(self, now: Incident, once: str, deed: Deed) -> None:
-        try:
-            self.ledger.act(now.number, deed, key=once)
-        except Refused as refused:
-            if refused.status == 503:
-                raise

@@ -7,14 +7,12 @@ says so in its incident.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from fireline.core import alert as alerts
 from fireline.core.alert import Alert
 from fireline.core.events import HOUSE
-from fireline.core.refusal import Refused
 from fireline.core.runbook.match import Facts, Match
 from fireline.store.alerts import AlertStore
 from fireline.store.ledger import AlreadyOpen, Ledger
@@ -36,7 +34,7 @@ class Intake:
             if alert.firing:
                 self._fires(alert)
             elif number is not None:
-                _unless_pointless(partial(self._over, alert, number))
+                self._over(alert, number)
 
     def _fires(self, alert: Alert) -> None:
         found = self.declare.library.find(Facts(name=alert.name, labels=alert.labels, annotations=alert.annotations))
@@ -59,24 +57,14 @@ class Intake:
             number = self.ledger.open(deed, join_key=join_key, key=f"declare:{once}").number
         except AlreadyOpen as already:
             number = already.number
-        _unless_pointless(
-            lambda: self.ledger.act(number, partial(alerts.join, alert=alert, why=why, by=HOUSE), key=f"join:{once}")
-        )
+        self.ledger.offer(number, partial(alerts.join, alert=alert, why=why, by=HOUSE), key=f"join:{once}")
         self.alerts.attach(alert.fingerprint, number)
 
     def _over(self, alert: Alert, number: int) -> None:
         once = f"clear:{alert.fingerprint}:{alert.starts_at.isoformat()}:{alert.ends_at}"
-        self.ledger.act(number, partial(alerts.clear, alert=alert, by=HOUSE), key=once)
+        self.ledger.offer(number, partial(alerts.clear, alert=alert, by=HOUSE), key=once)
 
 
 def _why(alert: Alert, found: Match | None) -> str:
     about = f"service {alert.service}" if alert.service else "no service label"
     return f"{about}, and {found.why}" if found else f"{about}, rule {alert.name}"
-
-
-def _unless_pointless(act: Callable[[], object]) -> None:
-    try:
-        act()
-    except Refused as refused:
-        if refused.status == 503:
-            raise

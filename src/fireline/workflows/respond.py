@@ -14,7 +14,6 @@ from functools import partial
 from fireline.core import gate, incident
 from fireline.core.events import HOUSE, AnyEvent
 from fireline.core.follow import Clock
-from fireline.core.refusal import Refused
 from fireline.store import lists
 from fireline.store.ledger import Deed, Ledger
 
@@ -36,9 +35,5 @@ class Respond:
         if self.now() < clock.due_at:  # another machine's clock is ahead of ours
             return
         deed: Deed = partial(DEEDS[clock.kind], by=HOUSE)
-        try:
-            self.ledger.act(clock.incident, deed, key=f"clock:{clock.incident}:{clock.seq}:{clock.kind}")
-        except Refused as refused:
-            if refused.status == 503:
-                raise
+        self.ledger.offer(clock.incident, deed, key=f"clock:{clock.incident}:{clock.seq}:{clock.kind}")
         lists.ring(self.ledger.database, clock, self.now())

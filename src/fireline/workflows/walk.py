@@ -22,7 +22,7 @@ from fireline.core.follow import Effect
 from fireline.core.guard.policy import decide
 from fireline.core.incident import Incident
 from fireline.core.plan import Plan, Way, plan
-from fireline.core.refusal import Refused
+from fireline.core.refusal import AWAY, Refused
 from fireline.core.runbook import Command
 from fireline.durable import step, wait
 from fireline.executor import Executor, Lane, Outcome
@@ -115,12 +115,8 @@ class Walk:
             why=verdict.why,
         )
         key = f"ask:{number}:{way}:{index}:{times}"
-        try:
-            self.ledger.act(number, deed, key=key)
-        except Refused as refused:  # somebody asked for these bytes already; theirs has to be answered first
-            if refused.status == 503:  # the database, not the incident: try again
-                raise
-            return "over"
+        if not self.ledger.offer(number, deed, key=key):
+            return "over"  # somebody asked for these bytes already; theirs has to be answered first
         asked = [ask.asked for ask in approval.asks(self.ledger.log(number)) if ask.asked.step == one.key]
         return f"ask:{asked[-1].ask}"
 
@@ -136,12 +132,12 @@ class Walk:
         if not all(good):
             return False
         deed = partial(incident.change_status, status="Monitoring", by=HOUSE, why="the verification passed")
-        self._act(number, deed, f"monitoring:{number}:{way}")
+        self.ledger.offer(number, deed, key=f"monitoring:{number}:{way}")
         return True
 
     def end(self, number: int, why: str) -> None:
         """Say on the timeline that the house has done what it can."""
-        self._act(number, partial(incident.end_walk, why=why, by=HOUSE), f"end:{number}")
+        self.ledger.offer(number, partial(incident.end_walk, why=why, by=HOUSE), key=f"end:{number}")
 
     def run_approved(self, effect: Effect) -> None:
         """Run what people said yes to, once."""
@@ -150,10 +146,10 @@ class Walk:
         try:
             self._run(number, partial(command.start_approved, run=run, number=ask, by=HOUSE), run)
         except Refused as refused:  # stale, or used up: say so where people look
-            if refused.status == 503:  # it may have run: the next try finds out
+            if refused.status == AWAY:  # it may have run: the next try finds out
                 raise
             text = f"Approval {ask} was not used: {refused.sentence}"
-            self._act(number, partial(incident.note, text=text, by=HOUSE), f"unused:{run}")
+            self.ledger.offer(number, partial(incident.note, text=text, by=HOUSE), key=f"unused:{run}")
 
     def _look(self, now: Incident, one: Command, purpose: Purpose, run: str) -> bool:
         """Run a command that only reads; True when it ended well. Anything else is skipped with its reason."""
@@ -231,15 +227,7 @@ class Walk:
             purpose=purpose,
             by=HOUSE,
         )
-        self._act(number, deed, f"skip:{number}:{one.key}:{purpose}")
-
-    def _act(self, number: int, deed: Deed, key: str) -> None:
-        """A deed of the house that may have become pointless meanwhile."""
-        try:
-            self.ledger.act(number, deed, key=key)
-        except Refused as refused:
-            if refused.status == 503:  # the database, not the incident: try again
-                raise
+        self.ledger.offer(number, deed, key=f"skip:{number}:{one.key}:{purpose}")
 
     def _plan(self, now: Incident) -> Plan:
         return plan(self.library.at(now.declared.runbook), now.declared.scenario) if now.declared.runbook else Plan()
