@@ -2,16 +2,14 @@
 
     python bench/guard_fuzz.py [COUNT [SEED]]
 
-Texts come from the seeded grammar in tests/core/guard/grammar.py. shfmt reads many of them at a time: they are
-joined with a marker between them, and taken apart again where all markers are found; else the pile is halved.
-Bash says which texts it can read (`bash -n`), and every text that is judged a read and that bash can read is run
-by bash, in an empty folder, where each program is a stand-in that notes when it was called to change something.
+Texts come from the seeded grammar in tests/core/guard/grammar.py. shfmt reads many of them at a time.
+Bash says which texts it can read (`bash -n`), and every text that is judged a read and that bash can read is run by it,
+in an empty folder, where each program is a stand-in that notes when it was called to change something.
 Exit code 1 when anything is wrong.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess  # noqa: TID251  # asks bash
 import sys
@@ -21,7 +19,6 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -31,7 +28,6 @@ from fireline.core.guard import Verdict, judge
 from fireline.core.guard.tree import Script
 
 PILE = 64  # texts that shfmt reads at a time
-MARK = ": fuzz-marker"
 HANG = 1.0  # seconds
 RUN_AT_MOST = 12_000  # reads that bash runs, the garbled ones first: each takes 8 ms
 THROUGH = ("sh", "bash", "env", "timeout", "xargs")  # these run for real, and start the stand-ins
@@ -58,64 +54,19 @@ done
 """
 
 
-class Slice(shell._Reader):  # noqa: SLF001  # the very reader whose trees the guard judges
-    """Reads the tree of one text out of that of a pile: `base` is the byte at which it begins there."""
-
-    base = 0
-
-    def at(self, node: Any, side: str) -> int:
-        """As the reader's, from the beginning of the text instead of the pile's."""
-        byte: int = node[side].get("Offset", 0) - self.base
-        return self.offsets[byte] if self.offsets else byte
-
-
 class Parser:
     """`parse` answers from the piles that were read; a text that is in none is read by itself."""
 
     def __init__(self) -> None:
         self.known: dict[str, Script] = {}
-        self.starts = 0
 
     def read(self, pile: list[str]) -> None:
-        """Read a pile of texts at once, or its halves."""
-        joined, bases = "", []
-        for number, text in enumerate(pile):
-            bases.append(len(joined.encode()))
-            joined += f"{text}\n{MARK} {number}\n"
-        self.starts += 1
-        shfmt = [str(shell.shfmt()), "--to-json", "-ln", "bash"]
-        done = subprocess.run(shfmt, input=joined.encode(), capture_output=True, check=False)  # noqa: S603
-        parts = self._parts(json.loads(done.stdout), len(pile)) if done.returncode == 0 else None
-        if parts is None:
-            if len(pile) > 1:
-                self.read(pile[: len(pile) // 2])
-                self.read(pile[len(pile) // 2 :])
-            return
-        for text, base, nodes in zip(pile, bases, parts, strict=True):
-            reader = Slice(text, text.encode())
-            reader.base = base
-            try:
-                self.known[text] = reader.script({"Stmts": nodes})
-            except RecursionError:
-                self.known[text] = Script(error="The text is nested too deeply to be read.")
-
-    def _parts(self, file: Any, count: int) -> list[list[Any]] | None:
-        """The statements between the markers, or None when a text has swallowed one."""
-        parts: list[list[Any]] = [[]]
-        for node in file.get("Stmts", ()):
-            call = node.get("Cmd", {})
-            args = call.get("Args", ()) if call.get("Type") == "CallExpr" else ()
-            words = [part.get("Value") for word in args for part in word["Parts"]]
-            if words == [*MARK.split(), str(len(parts) - 1)] and not node.get("Redirs"):
-                parts.append([])
-            else:
-                parts[-1].append(node)
-        return parts[:-1] if len(parts) == count + 1 and not parts[-1] else None
+        """Read as many of a pile of texts at once as shfmt can."""
+        self.known.update(shell.parse_many(pile))
 
     def parse(self, text: str) -> Script:
         """The tree of a text, as `fireline.shell.parse` gives it."""
         if text not in self.known:
-            self.starts += 1
             self.known[text] = shell.parse(text)
         return self.known[text]
 
@@ -126,7 +77,6 @@ def judged(made: list[Text], parser: Parser) -> Iterator[tuple[Text, Verdict, fl
     for start in range(0, len(waiting), PILE):
         parser.read(waiting[start : start + PILE])
     broken = sorted({one.text for one in made if one.garbled})  # hardly any of them would let a pile be read
-    parser.starts += len(broken)
     with ThreadPoolExecutor(2) as pool:
         parser.known.update(zip(broken, pool.map(shell.parse, broken), strict=True))
     for one in made:
@@ -219,7 +169,7 @@ def main() -> int:
         print(f"write judged read: {text!r}")  # noqa: T201
     for text, line in changes:
         print(f"judged read, but bash ran {line!r}: {text!r}")  # noqa: T201
-    took = f"{time.perf_counter() - begun:.0f} s, seed {seed}; shfmt started {parser.starts} times"
+    took = f"{time.perf_counter() - begun:.0f} s, seed {seed}"
     print(f"texts                {count} in {took}")  # noqa: T201
     print(f"effects              {dict(effects.most_common())}; {broken} are no shell text")  # noqa: T201
     print(f"slowest              {slowest * 1000:.0f} ms")  # noqa: T201

@@ -63,3 +63,22 @@ def test_without_shfmt_there_is_a_sentence_that_says_what_to_install(monkeypatch
     monkeypatch.setattr(shell, "shfmt", lambda: None)
     assert "shfmt-py" in str(shell.parse("echo nobody parsed this before").error)
     shell.parse.cache_clear()
+
+
+def test_texts_read_by_the_pile_get_the_same_trees_as_alone() -> None:
+    texts = ["ls -l", "echo é; pwd", "cat <<EOF\nhi\nEOF", "", "# only a remark", "if true; then ls; fi", ":", ":\n:"]
+    read = shell.parse_many(texts)
+    assert set(read) == set(texts)
+    assert {text: shell.parse(text) for text in texts} == read
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("ls", "echo '"), ("if true; then ls", "fi"), ("ls \\", "rm x"), ("cat <<EOF", "EOF"), ("ls |", "rm x"),
+        (":\nrm x; echo '", "' ; ls"), ("f()", "{ rm x; }"), ("x=(1", "2)"), ("echo $(ls", "rm x)"), ("ls &&", "rm x"),
+    ],
+)  # fmt: skip
+def test_what_does_not_end_by_itself_is_never_taken_for_another_text(pair: tuple[str, str]) -> None:
+    read = shell.parse_many(["uptime", *pair, "pwd"])
+    assert all(shell.parse(text) == tree for text, tree in read.items())

@@ -1,66 +1,113 @@
 """Text of a shell block to syntax tree, by shfmt. Without shfmt there is no tree, and nothing is known.
 
 shfmt comes with the `shfmt-py` wheel, pinned, because its reading of the text is what the guard
-judges. It is started once for each new text and its answer kept. Whatever bash would read differently
-from shfmt (escapes within backquotes, carriage returns) is made opaque here, which counts as a write.
+judges. It is started once for each new text, or once for many, and its answer kept.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import subprocess
 import sysconfig
-from functools import lru_cache, partial
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from importlib import metadata
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from fireline.core.guard import tree
+from fireline.core.guard.shfmt import script
 from fireline.core.guard.tree import Script
 
 LONGEST = 64 * 1024  # characters; the longest block in 440 public runbooks has under 8 Ki
 PATIENCE = 2.0  # seconds; shfmt needs about 3 ms for a line
-DEEPEST = 60  # levels of nesting; nobody reads a block deeper than that
-
-GLOB = re.compile(r"[*?\[]")
-ANSI = {"n": "\n", "t": "\t", "\\": "\\", "'": "'", '"': '"'}
-SETS = frozenset({"=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="})
+MARK = ":"  # stands on a line of its own between texts that shfmt reads at once
 
 
 @lru_cache(maxsize=4096)
-def parse(text: str) -> Script:  # each return is one sentence of trouble
+def parse(text: str) -> Script:
     """The syntax tree of `text`, or a `Script` whose `error` says why there is none. Never raises."""
-    if len(text) > LONGEST:
-        return Script(error=f"The text is longer than {LONGEST} characters; split it.")
-    if "\x00" in text or "\r" in text:
-        return Script(error="The text holds a NUL or a carriage return, which shells read differently.")
-    program = shfmt()
-    if program is None:
-        return Script(error="shfmt is not installed, so that no command can be read: install shfmt-py.")
+    trouble = _unreadable(text)
+    if trouble:
+        return Script(error=trouble)
     try:
-        source = text.encode()
-        done = subprocess.run(  # noqa: S603  # a fixed program; the text goes in by standard input
-            [program, "--to-json", "-ln", "bash"],
-            input=source,
-            capture_output=True,
-            env={"GOMAXPROCS": "1", "GOGC": "off"},  # a third faster for so short a life; and nothing of ours goes in
-            timeout=PATIENCE,
-            check=False,
-        )
-        if done.returncode:
-            complaint = done.stderr.decode(errors="replace").strip().splitlines()
-            return Script(error=f"Not a shell text: {complaint[0] if complaint else 'shfmt gave up'}.")
-        return _Reader(text, source).script(json.loads(done.stdout))
-    except UnicodeEncodeError:
-        return Script(error="The text holds characters that are no Unicode text.")
+        return script(text, _asked(text))
     except subprocess.TimeoutExpired:
         return Script(error=f"shfmt did not finish within {PATIENCE:g} seconds.")
-    except RecursionError:
-        return Script(error="The text is nested too deeply to be read.")
+    except _NoShellError as trouble:
+        return Script(error=str(trouble))
     except (OSError, KeyError, TypeError, ValueError) as trouble:
         return Script(error=f"shfmt's answer could not be read: {trouble!r}.")
+
+
+def parse_many(texts: Sequence[str]) -> Mapping[str, Script]:
+    """The trees of those of `texts` that shfmt can read at one go; `parse` does the others one by one.
+
+    A mark is put after each text. A text that does not end by itself, or that something else would have to end,
+    swallows a mark or breaks the whole, and then the pile is halved.
+    """
+    pile = [text for text in dict.fromkeys(texts) if not _unreadable(text)]
+    if len(pile) < 2:
+        return {}
+    begins = list(accumulate((len(text.encode()) + len(MARK) + 2 for text in pile), initial=0))
+    try:
+        parts = _parted(_asked("".join(f"{text}\n{MARK}\n" for text in pile)), begins)
+        if parts is not None:
+            trees = zip(pile, begins, parts, strict=False)  # the last beginning is the end
+            return {text: script(text, {"Stmts": part}, base=base) for text, base, part in trees}
+    except (subprocess.SubprocessError, OSError, LookupError, TypeError, ValueError):
+        pass  # whatever it is, `parse` meets it again with the one text that it comes from
+    half = len(pile) // 2
+    return {**parse_many(pile[:half]), **parse_many(pile[half:])}
+
+
+class _NoShellError(ValueError):
+    """shfmt's complaint about a text, in one sentence."""
+
+
+def _unreadable(text: str) -> str:
+    """Why shfmt is not even asked, "" when it is."""
+    if len(text) > LONGEST:
+        return f"The text is longer than {LONGEST} characters; split it."
+    if "\x00" in text or "\r" in text:
+        return "The text holds a NUL or a carriage return, which shells read differently."
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        return "The text holds characters that are no Unicode text."
+    if shfmt() is None:
+        return "shfmt is not installed, so that no command can be read: install shfmt-py."
+    return ""
+
+
+def _asked(text: str) -> Any:
+    """What shfmt says about a text. Raises `_NoShellError` when it cannot read it."""
+    done = subprocess.run(  # noqa: S603  # a fixed program; the text goes in by standard input
+        [str(shfmt()), "--to-json", "-ln", "bash"],
+        input=text.encode(),
+        capture_output=True,
+        env={"GOMAXPROCS": "1", "GOGC": "off"},  # a third faster for so short a life; and nothing of ours goes in
+        timeout=PATIENCE,
+        check=False,
+    )
+    if done.returncode:
+        complaint = done.stderr.decode(errors="replace").strip().splitlines()
+        raise _NoShellError(f"Not a shell text: {complaint[0] if complaint else 'shfmt gave up'}.")
+    try:
+        return json.loads(done.stdout)
+    except RecursionError as trouble:
+        raise _NoShellError("The text is nested too deeply to be read.") from trouble
+
+
+def _parted(file: Any, begins: Sequence[int]) -> list[list[Any]] | None:
+    """The statements of each text; None unless each mark is read as a command, at the very byte where it was put."""
+    parts: list[list[Any]] = [[]]
+    for node in file.get("Stmts", ()):
+        at = begins[len(parts)] - len(MARK) - 1 if len(parts) < len(begins) else -1
+        if node["Pos"].get("Offset", 0) == at and node["End"]["Offset"] == at + len(MARK):
+            parts.append([])
+        else:
+            parts[-1].append(node)
+    return parts[:-1] if len(parts) == len(begins) and not parts[-1] else None
 
 
 @lru_cache(maxsize=1)
@@ -76,295 +123,3 @@ def shfmt() -> str | None:
     except metadata.PackageNotFoundError:
         pass
     return shutil.which("shfmt")
-
-
-def _unescape(text: str, pattern: str) -> str:
-    """Take a backslash away before the characters of `pattern`; a broken line is joined."""
-    return re.sub(rf"\\({pattern}|\n)", lambda found: "" if found[1] == "\n" else found[1], text)
-
-
-class _Reader:
-    """Turns shfmt's JSON into the guard's tree. `at` turns its byte offsets into character offsets."""
-
-    def __init__(self, text: str, source: bytes) -> None:
-        self.text = text
-        self.depth = 0
-        self.offsets: list[int] | None = None
-        if len(source) != len(text):
-            self.offsets = [0] * (len(source) + 1)
-            byte = 0
-            for index, character in enumerate(text):
-                width = len(character.encode())
-                self.offsets[byte : byte + width] = [index] * width
-                byte += width
-            self.offsets[byte] = len(text)
-
-    def at(self, node: Any, side: str) -> int:
-        byte: int = node[side].get("Offset", 0)
-        return self.offsets[byte] if self.offsets else byte
-
-    def span(self, node: Any) -> dict[str, Any]:
-        return {"start": self.at(node, "Pos"), "end": self.at(node, "End")}
-
-    def opaque(self, node: Any, what: str) -> tree.Opaque:
-        return tree.Opaque(**self.span(node), what=what)
-
-    def script(self, file: Any) -> Script:
-        found: list[tree.Statement] = []
-        for statement in self.statements(file.get("Stmts")):
-            last = found[-1] if found else None
-            if last and statement.start < last.end:  # `cat <<EOF; ls`: one cannot be cut from the other
-                end = max(last.end, statement.end)
-                pair = tree.Pair(start=last.start, end=end, op=";", left=last, right=statement)
-                found[-1] = tree.Statement(start=last.start, end=end, command=pair)
-            else:
-                found.append(statement)
-        return Script(statements=tuple(found))
-
-    def statements(self, nodes: Any) -> tuple[tree.Statement, ...]:
-        return tuple(self.statement(node) for node in nodes or ())
-
-    def statement(self, node: Any) -> tree.Statement:
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise RecursionError
-        redirects = tuple(self.redirect(item) for item in node.get("Redirs", ()))
-        end = self.at(node, "End")
-        semicolon = node.get("Semicolon")
-        if semicolon and not node.get("Background"):
-            end = self.at(node, "Semicolon")
-        end = max(
-            [
-                self.at(node, "Pos") + len(self.text[self.at(node, "Pos") : end].rstrip()),
-                *(item.end for item in redirects),
-            ]
-        )
-        made = tree.Statement(
-            start=self.at(node, "Pos"),
-            end=end,
-            command=self.command(node["Cmd"]) if node.get("Cmd") else None,
-            redirects=redirects,
-            background=bool(node.get("Background")),
-        )
-        self.depth -= 1
-        return self.opaque_statement(made) if node.get("Coprocess") or node.get("Disown") else made
-
-    def opaque_statement(self, made: tree.Statement) -> tree.Statement:
-        hidden = tree.Opaque(start=made.start, end=made.end, what="a co-process")
-        return tree.Statement(start=made.start, end=made.end, command=hidden)
-
-    def command(self, node: Any) -> tree.Command:  # one case a kind of command
-        span = self.span(node)
-        match node["Type"]:
-            case "CallExpr":
-                return tree.Call(
-                    **span,
-                    assigns=tuple(self.assignment(item) for item in node.get("Assigns", ())),
-                    words=self.words(node.get("Args")),
-                )
-            case "BinaryCmd":
-                left, right = self.statement(node["X"]), self.statement(node["Y"])
-                return tree.Pair(**span, op=node["Op"], left=left, right=right)
-            case "Block" | "Subshell" as kind:
-                return tree.Compound(**span, kind=kind.lower(), body=self.statements(node.get("Stmts")))
-            case "IfClause":
-                return self.branches(node)
-            case "WhileClause":
-                kind = "until" if node.get("Until") else "while"
-                conditions = self.statements(node.get("Cond"))
-                return tree.Compound(**span, kind=kind, conditions=conditions, body=self.statements(node.get("Do")))
-            case "TimeClause" if node.get("Stmt"):
-                return tree.Compound(**span, kind="time", body=(self.statement(node["Stmt"]),))
-            case "CaseClause":
-                items = node.get("Items", ())
-                patterns = [word for item in items for word in self.words(item.get("Patterns"))]
-                body = [made for item in items for made in self.statements(item.get("Stmts"))]
-                words = (self.word(node["Word"]), *patterns)
-                return tree.Compound(**span, kind="case", words=words, body=tuple(body))
-            case "ForClause":
-                return self.loop(node)
-            case "FuncDecl":
-                return tree.Function(**span, name=node["Name"]["Value"], body=self.statement(node["Body"]))
-            case "TestClause" | "ArithmCmd":
-                return self.test(node, (node.get("X"),))
-            case "DeclClause":
-                return self.declaration(node)
-            case other:
-                return self.opaque(node, other)
-
-    def branches(self, node: Any) -> tree.Compound:
-        conditions: list[tree.Statement] = []
-        body: list[tree.Statement] = []
-        branch = node
-        while branch:
-            conditions += self.statements(branch.get("Cond"))
-            body += self.statements(branch.get("Then"))
-            branch = branch.get("Else")
-        return tree.Compound(**self.span(node), kind="if", conditions=tuple(conditions), body=tuple(body))
-
-    def loop(self, node: Any) -> tree.Command:
-        head, body = node["Loop"], self.statements(node.get("Do"))
-        if node.get("Select") or head["Type"] not in ("WordIter", "CStyleLoop"):
-            return self.opaque(node, "select")
-        if head["Type"] == "CStyleLoop":
-            return self.test(node, (head.get("Init"), head.get("Cond"), head.get("Post")), body)
-        items = self.words(head.get("Items")) if head.get("InPos") else None
-        return tree.For(**self.span(node), name=head["Name"]["Value"], items=items, body=body)
-
-    def test(self, node: Any, inner: Any, body: tuple[tree.Statement, ...] = ()) -> tree.Test:
-        names, assigned = self.arithmetic(inner, sums=node["Type"] != "TestClause")
-        words = self.within(inner)
-        return tree.Test(**self.span(node), words=words, names=names, assigned=assigned, body=body)
-
-    def declaration(self, node: Any) -> tree.Declaration:
-        flags, assigns = [], []
-        for item in node.get("Args", ()):
-            if item.get("Naked") and "Name" not in item:
-                flags.append(self.word(item["Value"]))
-            else:
-                assigns.append(self.assignment(item))
-        program = node["Variant"]["Value"]
-        return tree.Declaration(**self.span(node), program=program, flags=tuple(flags), assigns=tuple(assigns))
-
-    def assignment(self, node: Any) -> tree.Assignment:
-        inner = self.within((node.get("Index"), node.get("Array")))
-        names, _ = self.arithmetic(node.get("Index"), sums=True)
-        value = self.word(node["Value"]) if node.get("Value") else None
-        plain = not (node.get("Append") or node.get("Index") or node.get("Array") or node.get("Naked"))
-        return tree.Assignment(
-            **self.span(node), name=node["Name"]["Value"], value=value, plain=plain, inner=inner, names=names
-        )
-
-    def redirect(self, node: Any) -> tree.Redirect:
-        body = None
-        if node.get("Hdoc"):
-            quoted = any(part["Type"] != "Lit" or "\\" in part["Value"] for part in node["Word"]["Parts"])
-            body = self.word(node["Hdoc"], within="heredoc-quoted" if quoted else "heredoc")
-        return tree.Redirect(**self.span(node), op=node["Op"], target=self.word(node["Word"]), body=body)
-
-    def words(self, nodes: Any) -> tuple[tree.Word, ...]:
-        return tuple(self.word(node) for node in nodes or ())
-
-    def word(self, node: Any, *, within: str = "") -> tree.Word:
-        parts = [made for part in node.get("Parts", ()) for made in self.part(part, within)]
-        return tree.Word(**self.span(node), parts=tuple(parts))
-
-    def part(self, node: Any, within: str) -> list[tree.Part]:  # one case a kind of part
-        span, quoted = self.span(node), bool(within)
-        match node["Type"]:
-            case "Lit":
-                return [self.literal(node, within)]
-            case "SglQuoted" if node.get("Dollar"):
-                if re.search(r"\\[^nt\\'\"]|\\$", node["Value"]):
-                    return [self.opaque(node, "$'…' with an escape")]
-                text = re.sub(r"\\(.)", lambda found: ANSI[found[1]], node["Value"])
-                return [tree.Literal(**span, text=text, quoted=True)]
-            case "SglQuoted":
-                return [tree.Literal(**span, text=node.get("Value", ""), quoted=True)]
-            case "DblQuoted" if not node.get("Dollar"):
-                inner = [made for part in node.get("Parts", ()) for made in self.part(part, "quotes")]
-                return inner or [tree.Literal(**span, text="", quoted=True)]
-            case "ParamExp":
-                return [self.expansion(node, quoted=quoted)]
-            case "CmdSubst" | "ProcSubst" as kind:
-                op = node.get("Op") or ("`" if node.get("Backquotes") else "$(")
-                if op == "`" and "\\" in self.text[span["start"] : span["end"]]:
-                    return [self.opaque(node, "a backslash within backquotes")]
-                if kind == "CmdSubst" and (node.get("TempFile") or node.get("ReplyVar")):
-                    return [self.opaque(node, "${ …; }")]
-                inner_statements = self.statements(node.get("Stmts"))
-                return [tree.Substitution(**span, op=op, statements=inner_statements, quoted=quoted)]
-            case "ArithmExp":
-                names, assigned = self.arithmetic((node.get("X"),), sums=True)
-                inner_words = self.within(node.get("X"))
-                return [tree.Arithmetic(**span, names=names, assigned=assigned, inner=inner_words)]
-            case other:
-                return [self.opaque(node, other)]
-
-    def literal(self, node: Any, within: str) -> tree.Literal:
-        raw, span = node["Value"], self.span(node)
-        if within == "heredoc-quoted":
-            return tree.Literal(**span, text=raw, quoted=True)
-        if within:
-            pattern = r"[$`\\]" if within == "heredoc" else r"[$`\"\\]"
-            return tree.Literal(**span, text=_unescape(raw, pattern), quoted=True)
-        bare = re.sub(r"\\.", "", raw, flags=re.DOTALL)
-        glob = bool(GLOB.search(bare)) and raw != "["
-        return tree.Literal(**span, text=_unescape(raw, "."), glob=glob)
-
-    def expansion(self, node: Any, *, quoted: bool) -> tree.Part:
-        operator = (node.get("Exp") or {}).get("Op")
-        unusual = {"Excl", "Names", "NestedParam", "Flags", "Modifiers"} & {k for k, v in node.items() if v}
-        if unusual or operator == "@" or "Param" not in node:
-            return self.opaque(node, "an indirect expansion")
-        extras = (node.get("Index"), node.get("Slice"), node.get("Repl"), node.get("Exp"))
-        names, assigned = self.arithmetic((node.get("Index"), node.get("Slice")), sums=True)
-        if assigned or names:
-            return self.opaque(node, "arithmetic within an expansion")
-        number = bool(node.get("Length")) or node["Param"]["Value"] in ("?", "#")
-        return tree.Expansion(
-            **self.span(node),
-            name=node["Param"]["Value"],
-            quoted=quoted,
-            plain=not (any(extras) or number or node.get("Width")),
-            assigns=operator in ("=", ":="),
-            number=number,
-            inner=self.within(extras),
-        )
-
-    def within(self, node: Any) -> tuple[tree.Word, ...]:
-        """Every word found anywhere beneath `node`."""
-        if isinstance(node, list | tuple):
-            return tuple(word for item in node for word in self.within(item))
-        if not isinstance(node, dict):
-            return ()
-        if "Parts" in node:
-            return (self.word(node),)
-        return self.within(list(node.values()))
-
-    def arithmetic(self, node: Any, *, sums: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Names that are evaluated as arithmetic beneath `node`, and names that are set."""
-        names: list[str] = []
-        assigned: list[str] = []
-        self._sum(node, names, assigned, sums=sums)
-        return tuple(names), tuple(assigned)
-
-    def counted(self, part: Any) -> str:
-        """The variable that a part of a sum reads, "" for a number, "?" for what may turn out to be code."""
-        match part:
-            case {"Type": "Lit", "Value": str(value)} if re.fullmatch(r"[0-9][\w#.]*|[@*]", value):
-                return ""
-            case {"Type": "Lit", "Value": str(value)} | {"Type": "ParamExp", "Param": {"Value": str(value)}} if (
-                re.fullmatch(r"[A-Za-z_]\w*", value)
-            ):
-                return value
-            case {"Type": "ParamExp", "Param": {"Value": "#" | "?" | "$" | "!"}}:
-                return ""
-            case {"Type": "CmdSubst"}:
-                inner = tree.Word(start=0, end=0, parts=tuple(self.part(part, "")))
-                return "" if tree.counts(inner) else "?"
-            case {"Type": "ArithmExp"}:
-                return ""
-            case {"Type": "DblQuoted", "Parts": [inner]}:
-                return self.counted(inner)
-        return "?"
-
-    def _sum(self, node: Any, names: list[str], assigned: list[str], *, sums: bool) -> None:
-        onward = partial(self._sum, names=names, assigned=assigned)
-        if isinstance(node, list | tuple):
-            for item in node:
-                onward(item, sums=sums)
-            return
-        if not isinstance(node, dict):
-            return
-        op = node.get("Op")
-        if isinstance(op, str) and op in ("-eq", "-ne", "-lt", "-le", "-gt", "-ge", "-v", "-R"):
-            sums = True
-        if sums and (op in SETS or op in ("++", "--")):
-            target = (node.get("X") or {}).get("Parts", [{}])[0]
-            assigned.append(target.get("Value") or (target.get("Param") or {}).get("Value") or "*")
-        if "Parts" in node:
-            names.extend(name for part in node["Parts"] if sums and (name := self.counted(part)))
-            return
-        for value in node.values():
-            onward(value, sums=sums)

@@ -24,6 +24,19 @@ LINES = [
     (b'{"x":' + b"[" * 100_000, None, "unknown", False),
     (b'{"command": 7}', '{"command": 7}', "unknown", False),
     (b'"ls \\u0000"', "ls \x00", "unknown", False),
+    (b"7", "7", "unknown", False),
+    (b"null", "null", "unknown", False),
+    (b"1e999", "1e999", "unknown", False),
+    (b'{"command": "ls", "more": [1]}', "ls", "read", True),
+    (b'{"command": {"command": "ls"}}', None, "unknown", False),
+    (b'["ls"]', '["ls"]', "unknown", False),
+    (b'"ls"\r', "ls", "read", True),
+    (b" ", " ", "unknown", False),
+    (b"\x00", "\x00", "unknown", False),
+    (b'"kubectl get pod <pod> -n <namespace>"', "kubectl get pod <pod> -n <namespace>", "read", True),
+    (b'"kubectl delete pod <pod>"', "kubectl delete pod <pod>", "destructive", False),
+    (b'"cat <in>out"', "cat <in>out", "local", False),
+    (b'"echo \\ud83d\\ude00"', "echo \U0001f600", "read", True),
 ]
 
 
@@ -61,6 +74,13 @@ def test_answers_come_in_the_order_of_the_questions(ana: Typist) -> None:
     answers = [json.loads(line) for line in done.splitlines()]
     assert [answer["command"] for answer in answers] == asked
     assert [answer["effect"] == "read" for answer in answers] == [number % 3 > 0 for number in range(120)]
+
+
+def test_a_rewriting_is_shown_before_and_after_with_its_blanks_as_they_were_written(ana: Typist) -> None:
+    said = ana.says("guard", "judge", "kubectl logs -f <pod> -n shop")
+    assert said.splitlines()[0] == "kubectl logs -f <pod> -n shop"
+    assert "It would run as: kubectl logs --tail=1000 <pod> -n shop" in said
+    assert "To be filled in before it runs: <pod>." in said
 
 
 def test_a_table_of_the_site_is_laid_over_the_built_in_ones(ana: Typist) -> None:

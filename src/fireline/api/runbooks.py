@@ -13,7 +13,7 @@ from fireline.core.people import Person
 from fireline.core.refusal import Refused
 from fireline.core.runbook.document import as_document
 from fireline.core.runbook.lint import lint
-from fireline.workflows.library import Library, judge
+from fireline.workflows.library import Library
 
 TAGS = ("runbooks",)
 
@@ -63,7 +63,7 @@ def show_runbook(
     """Give one runbook whole, each command with the guard's verdict: what `fireline runbook show --json` gives."""
     for book in library.runbooks:
         if book.digest == digest:
-            return as_document(book, judge)
+            return as_document(book, library.judge)
     raise Refused("No runbook has this digest now.", status=404)
 
 

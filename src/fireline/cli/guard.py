@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from concurrent.futures import Future, ThreadPoolExecutor
-from queue import Queue
-from threading import Thread
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Annotated, BinaryIO
 
 import msgspec
 from cyclopts import App, Parameter
+from msgspec import structs
 
 from fireline.cli.speak import say
-from fireline.core.guard import Effect, Verdict
+from fireline.core.guard import Effect, Tables, Verdict
 from fireline.core.guard import judge as verdict_on
 from fireline.core.guard.policy import decide
+from fireline.core.guard.tree import Script
+from fireline.core.runbook.placeholders import find
 from fireline.settings import load
-from fireline.shell import parse
-from fireline.workflows.library import use_tables
+from fireline.shell import parse, parse_many
+from fireline.workflows.tables import read_tables
 
 app = App(name="guard", help="What a command would do to the world.")
 
-AT_ONCE = 2  # lines judged at the same time: while one waits for shfmt, the other is read
-AHEAD = 64  # lines read before their answers are printed
+AT_ONCE = 64  # lines that shfmt reads in one start, when so many are there
+READ_AT_ONCE = 1 << 16  # bytes
+# `cat <in>out` may be redirections: a blank that begins a word like that one and has this after it is not filled in.
+OPEN_END = re.compile(r"[\w/~$*?\[]|\./")
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,44 +59,75 @@ def judge(
     Without arguments it reads standard input, a JSON string or `{"command": …}` a line, and answers each line,
     in order, with one line of JSON: command, effect, unattended, tags, rule, why. Nothing is run.
     """
-    use_tables(load().guard.tables)
+    tables = read_tables(load().guard.tables)
     if commands:
         for command in commands:
-            _explain(command)
+            _explain(command, _verdict(command, tables, parse))
         return
-    _stream(sys.stdin.buffer, explain=explain)
+    for command, verdict in _answers(sys.stdin.buffer, tables):
+        try:
+            if explain:
+                _explain(command, verdict)
+            else:
+                sys.stdout.buffer.write(_as_line(command, verdict).encode() + b"\n")
+                sys.stdout.buffer.flush()
+        except BrokenPipeError:  # nobody reads on, as in `… | head`: the rest is nobody's business
+            with suppress(OSError):
+                sys.stdout.close()
+            return
 
 
-def _stream(lines: BinaryIO, *, explain: bool) -> None:
-    """Answer each line as soon as it and all before it are judged; whoever waits for one answer gets it."""
-    judged: Queue[Future[tuple[str, Verdict]] | None] = Queue(AHEAD)
-
-    def answer() -> None:
-        listening = True
-        while (one := judged.get()) is not None:
-            command, verdict = one.result()
-            try:
-                if listening and explain:
-                    _explain(command, verdict)
-                elif listening:
-                    sys.stdout.buffer.write(_as_line(command, verdict).encode() + b"\n")
-                    sys.stdout.buffer.flush()
-            except BrokenPipeError:  # nobody reads on, as in `… | head`: the rest is nobody's business
-                listening = False
-
-    printer = Thread(target=answer)
-    printer.start()
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for line in lines:
-            judged.put(pool.submit(_judged, line))
-        judged.put(None)
-        printer.join()
+def _answers(lines: BinaryIO, tables: Tables) -> Iterator[tuple[str, Verdict]]:
+    """Each line's command with the verdict on it, as soon as the lines that have come can be judged."""
+    for pile in _piles(lines):
+        asked = [_read(line) for line in pile]
+        parse_ = _parser(parse_many([_filled(command)[0] for command, why in asked if why is None]))
+        for command, why in asked:
+            yield command, _verdict(command, tables, parse_) if why is None else _unread(why)
 
 
-def _judged(line: bytes) -> tuple[str, Verdict]:
-    """The command of one line and the verdict on it."""
-    command, why = _read(line)
-    return command, verdict_on(command, parse=parse) if why is None else _unread(why)
+def _piles(lines: BinaryIO) -> Iterator[list[bytes]]:
+    """The lines as they come: one when somebody types, many from a file."""
+    begun: list[bytes] = []  # of a line whose end has not come
+    while come := lines.read1(READ_AT_ONCE):  # type: ignore[attr-defined]  # a buffered reader, as standard input is
+        *whole, rest = come.split(b"\n")
+        if whole:
+            whole[0] = b"".join([*begun, whole[0]])
+            begun = []
+        begun += [rest] if rest else []
+        for start in range(0, len(whole), AT_ONCE):
+            yield whole[start : start + AT_ONCE]
+    if begun:
+        yield [b"".join(begun)]
+
+
+def _parser(trees: Mapping[str, Script]) -> Callable[[str], Script]:
+    return lambda text: trees.get(text) or parse(text)
+
+
+def _verdict(command: str, tables: Tables, parse: Callable[[str], Script]) -> Verdict:
+    """The verdict on a command, its blanks holding harmless values, as `runbook show` gives it."""
+    text, blanks = _filled(command)
+    verdict = verdict_on(text, parse=parse, tables=tables)
+    if not blanks:
+        return verdict
+    rewritten = verdict.rewritten
+    for value, written in blanks.items():
+        rewritten = rewritten and rewritten.replace(value, written)
+    why = f"{verdict.why} To be filled in before it runs: {', '.join(blanks.values())}."
+    return structs.replace(verdict, tags=(*verdict.tags, "placeholder"), rewritten=rewritten, why=why)
+
+
+def _filled(command: str) -> tuple[str, dict[str, str]]:
+    """A command with a word or number where `<pod>` stands, and by each of these what was written there."""
+    text, values = command, dict[str, str]()
+    for blank in reversed(find(command)) if "<" in command else ():
+        word_before = command[: blank.start].endswith((" ", "\t", "\n"))
+        if blank.written.startswith("<") and not (word_before and OPEN_END.match(command, blank.end)):
+            value = f"{7_000_000 + blank.start}" if blank.kind in ("port", "integer") else f"blank{blank.start}x"
+            text = text[: blank.start] + value + text[blank.end :]
+            values[value] = blank.written
+    return text, dict(reversed(values.items()))
 
 
 def _read(line: bytes) -> tuple[str, str | None]:
@@ -118,14 +154,13 @@ def _as_line(command: str, verdict: Verdict) -> str:
         return _as_line(command.encode(errors="replace").decode(), verdict)
 
 
-def _explain(command: str, verdict: Verdict | None = None) -> None:
-    verdict = verdict or verdict_on(command, parse=parse)
+def _explain(command: str, verdict: Verdict) -> None:
     say(command)
     tags = f" [{', '.join(verdict.tags)}]" if verdict.tags else ""
     say(f"  {verdict.effect}{tags}, by {verdict.rule}: {verdict.why}")
     if verdict.rewritten:
         say(f"  It would run as: {verdict.rewritten}")
     if verdict.unattended:
-        say("  It may run by itself.")
+        say("  It may run by itself." if "placeholder" not in verdict.tags else "  Filled in, it may run by itself.")
     else:
         say(f"  {decide(verdict.effect, severity='P1', asked_by_house=True, tags=verdict.tags).why}")

@@ -7,22 +7,31 @@ version and says so.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+
+import structlog
 
 from fireline.core import guard
 from fireline.core.events import RunbookRef
-from fireline.core.guard import Verdict, table
+from fireline.core.guard import Tables, Verdict
 from fireline.core.refusal import Refused
 from fireline.core.runbook import Command, Runbook, parse
+from fireline.core.runbook.damage import damage_of
 from fireline.core.runbook.fill import fill
 from fireline.core.runbook.match import Facts, Match, match
 from fireline.shell import parse as shell
 from fireline.store.evidence import EvidenceStore
 from fireline.workflows.checkout import commit_of
+from fireline.workflows.tables import SiteTables, stamp
 
+STAYS = "The version read before stays in use."
+EXPORTED = "exported_"  # https://prometheus.io/docs/prometheus/latest/configuration/configuration/, honor_labels
 SIZE_MAX_BYTES = 2_000_000  # the longest public runbook we know has 104,003
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +51,11 @@ class Filled:
 class Library:
     """The runbooks of this house."""
 
-    def __init__(self, paths: tuple[str, ...], evidence: EvidenceStore) -> None:
-        """`paths` are Markdown files or folders of them; nothing is read before `load`."""
+    def __init__(self, paths: tuple[str, ...], evidence: EvidenceStore, tables: SiteTables | None = None) -> None:
+        """`paths` are Markdown files or folders of them, not read before `load`; commands are judged by `tables`."""
         self._paths = paths
         self._evidence = evidence
+        self._tables = tables or SiteTables()
         self._books: dict[str, Runbook] = {}
         self._stamps: dict[str, tuple[int, int]] = {}
         self._old: dict[str, Runbook] = {}  # by digest: versions that incidents started with
@@ -53,21 +63,29 @@ class Library:
 
     def load(self) -> None:
         """Read every file that changed. Trouble with one keeps its last good version and never stops the others."""
+        self._tables.refresh()
         books: dict[str, Runbook] = {}
-        trouble: dict[str, str] = {}
+        trouble = dict(self._tables.trouble)
         for path in self._files(trouble):
-            name, stamp = str(path), _stamp(path)
+            name, stamped = str(path), stamp(path)
             known = self._books.get(name)
-            if known and self._stamps.get(name) == stamp:
+            if known and self._stamps.get(name) == stamped:
                 books[name] = known
                 trouble |= {name: self.trouble[name]} if name in self.trouble else {}
                 continue
             try:
-                books[name] = read(path)
+                books[name], hurt = _better(known, read(path))
             except Refused as refused:
-                trouble[name] = refused.sentence
+                hurt = refused.sentence
                 books |= {name: known} if known else {}
-            self._stamps[name] = stamp
+            trouble |= {name: f"{hurt} {STAYS}" if known and books[name] is known else hurt} if hurt else {}
+            self._stamps[name] = stamped
+        gone = [name for name in self._paths if not Path(name).exists()]  # unmounted, or a deployment under way
+        books |= {n: b for n, b in self._books.items() if any(Path(n).is_relative_to(top) for top in gone)}
+        for name in trouble.keys() - self.trouble.keys():
+            log.warning("runbook", path=name, trouble=trouble[name])
+        for name in self.trouble.keys() - trouble.keys():
+            log.info("runbook", path=name, reads="again")
         self._books, self.trouble = books, trouble  # whoever reads meanwhile sees the old or the new, whole
 
     @property
@@ -96,26 +114,39 @@ class Library:
             self._old[ref.digest] = parse(self._evidence.read(ref.digest), path=ref.path, shell=shell)
         return self._old[ref.digest]
 
+    def judge(self, command: Command) -> Verdict:
+        """The verdict on a command as it stands in the runbook, its placeholders holding harmless values."""
+        return verdict(command.judged, self._tables.now)
+
+    def judge_text(self, text: str) -> Verdict:
+        """The verdict on a text in somebody's own words."""
+        return verdict(text, self._tables.now)
+
+    def prepare(self, command: Command, values: Mapping[str, str]) -> Filled:
+        """Fill the placeholders and judge the very bytes that would run. Raises `Refused` when a value is missing."""
+        text = fill(command, values)
+        return Filled(command, text, verdict(text, self._tables.now))
+
     def _files(self, trouble: dict[str, str]) -> list[Path]:
-        found: list[Path] = []
-        for name in self._paths:
-            path = Path(name)
-            if path.is_dir():
-                found += sorted(path.rglob("*.md"))
-            elif path.is_file():
-                found.append(path)
-            else:
-                trouble[name] = "There is no such file or folder."
-        return found
+        trouble |= {name: "There is no such file or folder." for name in self._paths if not Path(name).exists()}
+        return files(self._paths)
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    """Changes when the file does; zeros when it has gone."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return (0, 0)
-    return (stat.st_mtime_ns, stat.st_size)
+def files(paths: Iterable[str]) -> list[Path]:
+    """The Markdown files that these files and folders hold; what is not there holds none."""
+    found: list[Path] = []
+    for path in map(Path, paths):
+        found += sorted(path.rglob("*.md")) if path.is_dir() else [path] if path.is_file() else []
+    return found
+
+
+def _better(known: Runbook | None, new: Runbook) -> tuple[Runbook, str | None]:
+    """Which version to use, and what is wrong with the new one. A broken page is still better than none."""
+    hurt = damage_of(new)
+    if hurt is None:
+        return new, None
+    good = known if known and not damage_of(known) else new
+    return good, f"Line {hurt.line}: {hurt.message}"
 
 
 def read(path: Path) -> Runbook:
@@ -126,27 +157,20 @@ def read(path: Path) -> Runbook:
         source = path.read_bytes()
     except OSError as trouble:
         raise Refused(f"The runbook {path} cannot be read: {trouble.strerror}.", status=404) from trouble
+    return read_text(source, path)
+
+
+def read_text(source: bytes, path: Path) -> Runbook:
+    """Parse what a file holds, or held; `path` is its name. Raises `Refused` when it is no text."""
     if b"\x00" in source:
         raise Refused(f"{path} is no text file.", status=400)
     return parse(source, path=str(path), shell=shell)
 
 
-def use_tables(paths: tuple[str, ...]) -> None:
-    """Lay the site's guard tables over those built in. Raises `Refused` naming the file that is wrong, and its key."""
-    files: list[tuple[str, str]] = []
-    for path in paths:
-        try:
-            files.append((path, Path(path).read_text("utf-8")))
-        except OSError as trouble:
-            raise Refused(f"The guard table {path} cannot be read: {trouble.strerror}.", status=400) from trouble
-        except UnicodeDecodeError as trouble:
-            raise Refused(f"The guard table {path} is no UTF-8 text.", status=400) from trouble
-    table.use(table.laid_over(files))
-
-
-def judge(command: Command) -> Verdict:
-    """The verdict on a command as it stands in the runbook, its placeholders holding harmless values."""
-    return guard.judge(command.judged, parse=shell)
+@lru_cache(maxsize=8192)
+def verdict(text: str, tables: Tables) -> Verdict:
+    """The verdict on a text by these tables, kept for as long as they are in use."""
+    return guard.judge(text, parse=shell, tables=tables)
 
 
 def stand_for(
@@ -156,11 +180,7 @@ def stand_for(
 
     The site's own value beats an alert's label, which anybody with a hook token can send and a command that only
     reads would follow without a yes. A person's word beats both, because another person reads it before it runs.
+    Where Prometheus had to rename a label, `exported_pod` is what the alert is about and `pod` who exported it.
     """
-    return {**alert, **site, **(person or {})}
-
-
-def prepare(command: Command, values: Mapping[str, str]) -> Filled:
-    """Fill the placeholders and judge the very bytes that would run. Raises `Refused` when a value is missing."""
-    text = fill(command, values)
-    return Filled(command, text, guard.judge(text, parse=shell))
+    renamed = {name.removeprefix(EXPORTED): value for name, value in alert.items() if name.startswith(EXPORTED)}
+    return {**alert, **renamed, **site, **(person or {})}

@@ -21,9 +21,10 @@ HERE = Path(__file__).parent
 ROWS = [
     pytest.param(row, id=f"{file.stem}: {row['command'][:50]}")
     for file in sorted(HERE.glob("*.toml"))
-    for row in tomllib.loads(file.read_text())["row"]
+    for row in tomllib.loads(file.read_text()).get("row", ())
 ]
 COMMANDS = [row.values[0]["command"] for row in ROWS]  # type: ignore[index]
+PLAIN = [text for text in COMMANDS if re.fullmatch(r"[\w ./:=@%+,-]+", text)]
 ONE_LINERS = [text for text in COMMANDS if re.fullmatch(r"[^\n#&]+", text)]
 
 
@@ -76,6 +77,19 @@ WRAPPINGS = {
     "watched": lambda text: f"watch {quoted(text)}",
     "redirected": lambda text: f"{{ {text}\n}} > out.txt",
     "piped": lambda text: f"{{ {text}\n}} | cat",
+    "appended": lambda text: f"{{ {text}\n}} >> out.txt",
+    "fed": lambda text: f"{{ {text}\n}} < notes.txt",
+    "negated": lambda text: f"! {{ {text}\n}}",
+    "timed": lambda text: f"time {{ {text}\n}}",
+    "in the background": lambda text: f"{{ {text}\n}} & wait",
+    "in a list of names": lambda text: f"for i in $({text}\n); do true; done",
+    "in a test": lambda text: f"[[ -n $({text}\n) ]]",
+    "in a sum": lambda text: f"echo $(( $({text}\n) + 1 ))",
+    "in a case": lambda text: f"case x in x) {text}\n;; esac",
+    "handed to sudo": lambda text: f"sudo bash -c {quoted(text)}",
+    "handed to timeout": lambda text: f"timeout 5 sh -c {quoted(text)}",
+    "handed to env": lambda text: f"env sh -c {quoted(text)}",
+    "handed to xargs": lambda text: f"xargs -I% sh -c {quoted(text)}",
     "in a here-document": lambda text: f"cat <<END\n$({text}\n)\nEND",
 }  # fmt: skip
 
@@ -88,6 +102,23 @@ def test_a_command_is_never_judged_lower_for_being_wrapped(text: str, names: lis
     for name in names:
         wrapped = WRAPPINGS[name](wrapped)
     assert judge(wrapped, parse=parse).effect >= alone, wrapped
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    text=st.sampled_from([text for text in COMMANDS if re.fullmatch(r"[\w ./:=@%+,-]+", text)]),
+    mark=st.sampled_from(["'", '"', "\\"]),
+)
+def test_a_command_is_never_judged_lower_for_the_way_its_words_are_quoted(text: str, mark: str) -> None:
+    """Quotes take meaning away from no letter here, so the verdict is the same; an assignment in quotes is none."""
+    first, *rest = text.split()
+    words = [first, *(f"\\{word}" if mark == "\\" and word[0].isalpha() else quoted_by(mark, word) for word in rest)]
+    alone, again = judge(text, parse=parse), judge(" ".join(words), parse=parse)
+    assert again.effect >= alone.effect or "=" in first, " ".join(words)
+
+
+def quoted_by(mark: str, word: str) -> str:
+    return word if mark == "\\" else f"{mark}{word}{mark}"
 
 
 @settings(max_examples=80, deadline=None)
@@ -130,12 +161,20 @@ def test_a_part_that_destroys_is_tagged_even_where_another_is_not_understood() -
 
 def test_every_row_names_rules_and_expressions_that_exist() -> None:
     """Every rule in code that a row names exists, and every expression of a row is one."""
-    for name, (_, rows) in table.programs().items():
+    for name, (_, rows) in table.built_in().built_in.items():
         for sub, row in rows.items():
             assert not row.check or row.check in CHECKS, f"{name} {sub}"
             table.pattern(row.positional)
             for expression in row.values.values():
                 table.pattern(expression)
+
+
+def test_of_the_commands_labelled_by_hand_no_write_is_judged_read_and_the_reads_run_by_themselves() -> None:
+    said = [tomllib.loads(file.read_text()) for file in sorted(HERE.glob("labelled_*.toml"))]
+    reads, writes = ([text for one in said for text in one.get(label, ())] for label in ("read", "write"))
+    assert [text for text in writes if not judge(text, parse=parse).effect.writes] == []
+    waiting = [text for text in reads if not judge(text, parse=parse).unattended]
+    assert len(waiting) / len(reads) <= 0.02, waiting
 
 
 @pytest.mark.req(60)

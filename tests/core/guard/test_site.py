@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from fireline.core.guard import judge, table
+from fireline.core.guard import Tables, judge, table
 from fireline.core.refusal import Refused
 from fireline.shell import parse
 
@@ -40,14 +39,8 @@ flags = "-n="
 """
 
 
-@pytest.fixture(autouse=True)
-def _built_in_again() -> Iterator[None]:
-    yield
-    table.use({})
-
-
-def said(command: str) -> tuple[str, str]:
-    verdict = judge(command, parse=parse)
+def said(command: str, tables: Tables | None = None) -> tuple[str, str]:
+    verdict = judge(command, parse=parse, tables=tables)
     return verdict.effect.value, verdict.rule
 
 
@@ -72,15 +65,15 @@ def test_a_row_of_the_site_counts_before_a_built_in_one(
     command: str, before: tuple[str, str], after: tuple[str, str]
 ) -> None:
     assert said(command) == before
-    table.use(table.laid_over([("ana.toml", ANAS)]))
-    assert said(command) == after
+    assert said(command, table.laid_over([("ana.toml", ANAS)])) == after
+    assert said(command) == before  # nothing is left behind for whoever has no tables of his own
 
 
 def test_of_two_files_the_later_counts() -> None:
     stricter = '[[program]]\nnames = ["shopctl"]\n[[program.row]]\nsub = ["orders list"]\neffect = "write"\n'
-    table.use(table.laid_over([("ana.toml", ANAS), ("ben.toml", stricter)]))
-    assert said("shopctl orders list") == ("write", "site:shopctl.orders.list")
-    assert said("shopctl orders cancel 7") == ("destructive", "site:shopctl.orders.cancel")
+    both = table.laid_over([("ana.toml", ANAS), ("ben.toml", stricter)])
+    assert said("shopctl orders list", both) == ("write", "site:shopctl.orders.list")
+    assert said("shopctl orders cancel 7", both) == ("destructive", "site:shopctl.orders.cancel")
 
 
 @pytest.mark.parametrize(
@@ -101,11 +94,29 @@ def test_a_broken_file_is_refused_by_name_and_key(text: str, says: str) -> None:
     assert says in no.value.sentence
 
 
+def test_the_table_of_the_page_says_what_the_guard_says() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "guard.md").read_text()
+    rows = re.findall(r"^\| `(.+)` \| (\w+), (runs by itself|waits) \| (?:`(.+)` )?\|$", page, re.MULTILINE)
+    assert len(rows) == 10
+    for command, effect, runs, rewritten in rows:
+        verdict = judge(command, parse=parse)
+        said = (verdict.effect.value, "runs by itself" if verdict.unattended else "waits", verdict.rewritten or "")
+        assert said == (effect, runs, rewritten), command
+
+
+def test_the_first_example_of_the_page_is_a_table() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "guard.md").read_text()
+    [example] = re.findall(r"^```toml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    tables = table.laid_over([("docs/guard.md", example)])
+    assert said("etcdctl member list --cluster", tables) == ("read", "site:etcdctl.member.list")
+    assert said("etcdctl member remove 7", tables) == ("destructive", "site:etcdctl.member.remove")
+
+
 def test_the_example_of_the_page_does_what_the_page_says() -> None:
     page = (Path(__file__).parents[3] / "docs" / "guard.md").read_text()
     example = re.findall(r"^~~~toml\n(.*?)^~~~", page.partition("## How to overrule")[2], re.DOTALL | re.MULTILINE)[0]
     assert said("kubectl get secret db")[0] == "read"
-    table.use(table.laid_over([("docs/guard.md", example)]))
-    assert said("shopctl orders list --since 1h") == ("read", "site:shopctl.orders.list")
-    assert said("kubectl get secret db") == ("write", "site:kubectl.get.secret")
-    assert said("kubectl get pods") == ("read", "kubectl.get")
+    site = table.laid_over([("docs/guard.md", example)])
+    assert said("shopctl orders list --since 1h", site) == ("read", "site:shopctl.orders.list")
+    assert said("kubectl get secret db", site) == ("write", "site:kubectl.get.secret")
+    assert said("kubectl get pods", site) == ("read", "kubectl.get")

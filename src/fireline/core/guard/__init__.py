@@ -12,25 +12,27 @@ from collections.abc import Callable
 
 from msgspec import structs
 
-from fireline.core.guard import shell
+from fireline.core.guard import shell, table
 from fireline.core.guard.scope import Scope
+from fireline.core.guard.table import Tables
 from fireline.core.guard.tree import Script
 from fireline.core.guard.verdict import Effect, Finding, Verdict
 
-__all__ = ["Effect", "Verdict", "judge"]
+__all__ = ["Effect", "Tables", "Verdict", "judge"]
 
 UNFILLED = re.compile(r"<[A-Za-z][\w ./:-]*>")
 ROUNDS = 4  # of rewriting; each may show something new to rewrite
 
 
-def judge(text: str, *, parse: Callable[[str], Script]) -> Verdict:
+def judge(text: str, *, parse: Callable[[str], Script], tables: Tables | None = None) -> Verdict:
     """What `text` does to the world, by which rule and why. Never raises.
 
-    `parse` turns a shell text into its tree (`fireline.shell.parse`). When the text never ends or wants
-    a terminal in a way that can be taken out of it, `rewritten` is what to run instead, and the verdict
-    is about that.
+    `parse` turns a shell text into its tree (`fireline.shell.parse`); without `tables` those built in count.
+    When the text never ends or wants a terminal in a way that can be taken out of it, `rewritten` is what to
+    run instead, and the verdict is about that.
     """
-    scope = _judged(text, parse)
+    tables = tables or table.built_in()
+    scope = _judged(text, parse, tables)
     verdict = _verdict(scope, text)
     if not _wanted(scope, verdict):
         return verdict
@@ -39,19 +41,21 @@ def judge(text: str, *, parse: Callable[[str], Script]) -> Verdict:
         if verdict.effect is Effect.UNKNOWN or not all(finding.unattended for finding in scope.findings):
             break
         now = _apply(now, _wanted(scope, verdict))
-        scope = _judged(now, parse)
+        scope = _judged(now, parse, tables)
         verdict = _verdict(scope, now)
         if verdict.effect is not Effect.UNKNOWN and not _wanted(scope, verdict):
             return structs.replace(verdict, rewritten=now)
-    return _verdict(_judged(text, parse, rewrite=False), text)
+    return _verdict(_judged(text, parse, tables, rewrite=False), text)
 
 
-def _judged(text: str, parse: Callable[[str], Script], *, rewrite: bool = True) -> Scope:
-    scope = Scope(parse=parse, call=shell.command, walk=shell.walk, base=0 if rewrite else None)
+def _judged(text: str, parse: Callable[[str], Script], tables: Tables, *, rewrite: bool = True) -> Scope:
+    scope = Scope(parse=parse, tables=tables, call=shell.command, walk=shell.walk, base=0 if rewrite else None)
     try:
         shell.walk(text, scope)
     except RecursionError:
         scope.unknown("shell.depth", "It is nested too deeply to be read.")
+    if not scope.findings:
+        scope.unknown("shell.nothing", "No rule says what it does.")
     return scope
 
 

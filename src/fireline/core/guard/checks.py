@@ -11,13 +11,23 @@ from msgspec import structs
 
 from fireline.core.guard import cloud, redis, sql, text
 from fireline.core.guard.environment import variable
-from fireline.core.guard.program import Reading, inside, judge, tamed
+from fireline.core.guard.program import Reading, bounded, inside, judge, tamed
 from fireline.core.guard.scope import PIPE, Scope
 from fireline.core.guard.verdict import Effect
 from fireline.core.guard.words import GAP, Arg
 
 Check = Callable[[Reading, Scope, str | None], None]
 SETTING = re.compile(r"([A-Za-z_]\w*)=")
+# Of httpie: a header, a query parameter; not `:=`, `=`, `@`.
+PARAMETER = re.compile(r"(?i:(?!x-(?:http-)?method))[\w-]+(?::(?!=)|==).*", re.DOTALL)
+CEPH = re.compile(
+    r"version|status|ops|ops_in_flight|dump_(ops_in_flight|historic_ops|blocked_ops|mempools|osd_network|reservations)|"
+    r"perf (dump|schema)|config (show|diff|get \w+)|mon_status|quorum_status|(session|client|damage) ls|cache status|"
+    r"get_heap_property \w+|objecter_requests|dump_historic_slow_ops|list_unfound"
+)
+# ZooKeeper's words of four letters, memcached's and HAProxy's questions; none changes anything
+QUESTIONS = {"ruok", "stat", "srvr", "mntr", "conf", "cons", "envi", "isro", "wchs", "dump", "stats", "version",
+             "show info", "show stat", "show errors", "show backend", "PING", "INFO"}  # fmt: skip
 
 
 def _unknown_words(number: int = 1) -> list[Arg]:
@@ -33,6 +43,8 @@ def wraps(reading: Reading, scope: Scope, stdin: str | None) -> None:
         texts = [flag for flag in reading.flags if flag.name in ("-c", "--command")]
         if texts and texts[0].last is texts[0].arg and texts[0].name == "-c":  # for bash -ce, the e is a flag
             scope.unknown(reading.rule, "Put the text that it runs into a word of its own.")
+        elif any(text.after for text in texts) and not row.positional:  # `bash deploy.sh -c ls` runs deploy.sh
+            scope.unknown(reading.rule, f"Before -c stands what {reading.rule} would run instead.")
         elif len(texts) == 1 and GAP not in (texts[0].value or ""):
             inner.within(texts[0].value or "", texts[0].last if texts[0].last.text == texts[0].value else None)
         elif not texts and not reading.words and stdin is None:
@@ -49,7 +61,9 @@ def wraps(reading: Reading, scope: Scope, stdin: str | None) -> None:
         if any(not arg.known for arg in words):
             scope.unknown(reading.rule, f"What {reading.rule} runs is only known when it runs.")
         else:
-            inner.within(" ".join(arg.text for arg in words), words[0] if len(words) == 1 else None)
+            bare = all(arg.verbatim == arg.start and arg.end - arg.start == len(arg.text) for arg in words)
+            at = words[0].start if bare and all(b.start == a.end + 1 for a, b in pairwise(words)) else None
+            inner.within(" ".join(arg.text for arg in words), words[0] if len(words) == 1 else None, at=at)
     else:
         inner.call(rest, inner, stdin)
 
@@ -138,11 +152,11 @@ def compared(reading: Reading, scope: Scope, stdin: str | None) -> None:
             scope.unknown("test", "It may turn out to test a name with a subscript, which the shell would run.")
 
 
-def unset(reading: Reading, scope: Scope, stdin: str | None) -> None:
-    """`unset`: as setting the variable."""
+def named(reading: Reading, scope: Scope, stdin: str | None) -> None:
+    """`unset` and `read`: as setting the variables."""
     if judge(reading, scope, stdin) is Effect.READ:
-        for word in reading.words:
-            variable(word.text, scope, given=False)
+        for name in (*(word.text for word in reading.words), *reading.all("-a")):
+            variable(name, scope, given=False)
 
 
 def alone(reading: Reading, scope: Scope, stdin: str | None) -> None:
@@ -155,10 +169,64 @@ def alone(reading: Reading, scope: Scope, stdin: str | None) -> None:
 
 def connected(reading: Reading, scope: Scope, stdin: str | None) -> None:
     """`openssl s_client`: what is fed in goes to the server, so it may be nothing, or Q to quit."""
-    if stdin is None or stdin.strip() in ("", "Q"):
+    if stdin is None:
+        last = reading.args[-1].end if reading.args else 0
+        if judge(reading, scope, "") is Effect.READ and not (last and scope.edit(last, last, " </dev/null")):
+            scope.add(Effect.WRITE, reading.rule, "It opens a session at a terminal.", unattended=False)
+    elif stdin.strip() in ("", "Q"):
         judge(reading, scope, stdin)
     else:
         scope.unknown(reading.rule, "What is fed in is sent to the server: feed in nothing, as in </dev/null.")
+
+
+def asked(reading: Reading, scope: Scope, stdin: str | None) -> None:
+    """`nc`: with -z it sends nothing; else only questions that are known to change nothing may be fed in."""
+    if reading.given() & {"-z"}:
+        judge(reading, scope, stdin)
+    elif stdin is None or stdin.strip() not in QUESTIONS or judge(reading, scope, stdin) is not Effect.READ:
+        scope.add(Effect.WRITE, reading.rule, "What it sends to the other side may do anything there.")
+
+
+def ceph(reading: Reading, scope: Scope, stdin: str | None) -> None:
+    """`ceph tell` and `ceph daemon`: after the daemon's name comes a command of its own."""
+    who, asked = reading.words[:1], " ".join(word.text for word in reading.words[1:])
+    if who and all(word.known for word in reading.words) and not reading.flags and CEPH.fullmatch(asked):
+        scope.add(Effect.READ, reading.rule, f"The daemon only shows its {asked}.")
+    else:
+        scope.unknown(reading.rule, "Which command the daemon gets is not on the list of those that only show.")
+
+
+def services(reading: Reading, scope: Scope, stdin: str | None) -> None:
+    """`service NAME status`: the other words of a service start, stop or reload it."""
+    words = [word.text for word in reading.words]
+    if all(word.known for word in reading.words) and len(words) == 2 and words[1] == "status" and not reading.flags:
+        scope.add(Effect.READ, reading.rule, "It only shows the state of a service.")
+    else:
+        judge(reading, scope, stdin)
+
+
+def over_http(reading: Reading, scope: Scope, stdin: str | None) -> None:
+    """`gh api` and `http`: fields, a body or a method other than GET may change something."""
+    if judge(reading, scope, stdin) is not Effect.READ:
+        return
+    words = [word.text for word in reading.words]
+    methods = [word for word in words[:1] if word.isupper()] if reading.rule.startswith("http") else []
+    methods += reading.all("-X", "--method")
+    rest = words[1:] if methods and reading.rule.startswith("http") else words
+    if any(method.upper() not in ("GET", "HEAD", "OPTIONS") for method in methods):
+        scope.add(Effect.WRITE, reading.rule, f"An HTTP {methods[-1][:20]} may change something.")
+    elif not methods and stdin not in (None, ""):
+        scope.unknown(reading.rule, "What is fed in is sent along.")
+    elif not rest or any(word.known is False for word in reading.words) or not all(map(PARAMETER.fullmatch, rest[1:])):
+        scope.unknown(reading.rule, "Only a GET of one address with headers and query parameters is known to read.")
+    elif re.match(r"/?graphql", rest[0]):
+        scope.unknown(reading.rule, "A GraphQL text may change something.")
+
+
+def bounded_only(reading: Reading, scope: Scope, stdin: str | None) -> None:
+    """What reads but never ends by itself: it is given a time-out."""
+    if judge(reading, scope, stdin) is Effect.READ and not bounded(reading, scope):
+        scope.add(Effect.READ, reading.rule, "It goes on for ever.", unattended=False)
 
 
 CHECKS: dict[str, Check] = {
@@ -172,14 +240,20 @@ CHECKS: dict[str, Check] = {
     "sed": text.sed,
     "awk": text.awk,
     "sampled": text.sampled,
+    "tar": text.tar,
     "tee": text.tee,
     "curl": text.curl,
     "psql": sql.psql,
     "mysql": sql.mysql,
     "redis": redis.redis,
     "test": compared,
-    "unset": unset,
+    "named": named,
     "alone": alone,
+    "asked": asked,
+    "ceph": ceph,
+    "services": services,
+    "over_http": over_http,
+    "bounded": bounded_only,
     "connected": connected,
     "aws": cloud.aws,
     "verbs": cloud.verbs,

@@ -53,6 +53,9 @@ def verbs(reading: Reading, scope: Scope, stdin: str | None) -> None:
     program = reading.rule.partition(".")[0]
     known = table.facts(program)
     words, stray = _words(reading, scope, known)
+    if program == "az" and words == ["rest"]:
+        _rest(reading, scope)
+        return
     path: list[str] = []
     for word in words:
         path.append(word)
@@ -80,6 +83,19 @@ def verbs(reading: Reading, scope: Scope, stdin: str | None) -> None:
             scope.unknown(rule, f"No table knows {program} {said}.")
             return
     _version(reading, scope, program)
+
+
+def _rest(reading: Reading, scope: Scope) -> None:
+    """`az rest`: a GET of a URL, unless it is told another method, a body or a file."""
+    texts = [arg.text for arg in reading.args[1:]]
+    given = dict(zip(texts[::2], texts[1::2], strict=False))
+    names = {"--method", "-m", "--url", "--uri", "-u", "--headers", "--query", "--output", "-o", "--resource"}
+    methods = {given.get(name, "get").lower() for name in ("--method", "-m")}
+    sure = all(not arg.splits for arg in reading.args) and len(texts) % 2 == 0 and len(given) == len(texts) // 2
+    if sure and set(given) <= names and methods == {"get"} and "override" not in given.get("--headers", "").lower():
+        scope.add(Effect.READ, "az.rest", "An HTTP GET only reads.")
+    else:
+        scope.unknown("az.rest", "Only a GET without a body or a file is known to read.")
 
 
 def _version(reading: Reading, scope: Scope, program: str) -> None:

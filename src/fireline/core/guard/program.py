@@ -21,12 +21,16 @@ TERMINAL = {"-i", "--stdin", "--interactive"}  # kept when something is fed in
 
 @dataclass(slots=True, kw_only=True)
 class Flag:
-    """A flag as found: `value` is None for a switch; `arg` is the word it stands in, `last` that of the value."""
+    """A flag as found: `value` is None for a switch; `arg` is the word it stands in, `last` that of the value.
+
+    `after` is how many words that are no flags stand before it.
+    """
 
     name: str
     value: str | None
     arg: Arg
     last: Arg
+    after: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,6 +43,7 @@ class Reading:
     args: list[Arg]  # everything after the program
     start: int
     head: Arg  # the last word of the program and its sub-command
+    before: list[Flag] = field(default_factory=list)  # flags of the program itself, where those come first
     flags: list[Flag] = field(default_factory=list)
     words: list[Arg] = field(default_factory=list)
     rest: list[Arg] | None = None  # the wrapped command
@@ -64,7 +69,7 @@ def take(args: list[Arg], scope: Scope) -> Reading | None:
         return None
     place = PLACES.match(args[0].text)
     name = args[0].text[place.end() :] if place else args[0].text
-    built_in, site = table.programs().get(name), table.site(name)
+    built_in, site = scope.tables.built_in.get(name), scope.tables.site.get(name)
     if site:
         reading = _apart(args, scope, name, *site, beneath=built_in[1] if built_in else {})
         path = reading.rule.partition(".")[2].replace(".", " ")
@@ -82,7 +87,7 @@ def _apart(
     parents = any(rows)
     reading = Reading(program=program, rule=name, row=rows.get(""), head=args[0], args=args[1:], start=args[0].start)
     known = {**table.spec(program.flags), **table.spec(reading.row.flags if reading.row else "")}
-    path, index, plain = "", 1, False
+    path, index, plain, taken = "", 1, False, False
     while index < len(args):
         arg = args[index]
         index += 1
@@ -90,13 +95,15 @@ def _apart(
             if reading.row and reading.row.wraps == "dashes":
                 reading.rest = args[index:]
                 break
-            plain = True
+            plain, taken = True, args[index - 2].text.startswith("-")  # a flag may take the dashes for its value
         elif not plain and arg.text.startswith("-") and arg.text != "-":
             arg = tamed(arg, reading, scope)
             index += _flag(arg, args[index] if index < len(args) else None, known, reading, scope)
         else:
             if plain:
                 arg = structs.replace(arg, plain=True)
+                if taken and arg.text.startswith("-"):
+                    reading.trouble = reading.trouble or f"{shown(arg.text)!r} after -- after a flag"
             longer = f"{path} {arg.text}".strip()
             if arg.known and not reading.words and _leads(longer, rows):
                 path, reading.head = longer, arg
@@ -104,6 +111,8 @@ def _apart(
                 reading.rule = f"{name}.{path.replace(' ', '.')}"
                 reading.used.append(arg)
                 inherited = {} if program.first else table.spec(program.flags)
+                if program.first:
+                    reading.before, reading.flags = [*reading.before, *reading.flags], []
                 row = reading.row or beneath.get(path)
                 known = {**inherited, **table.spec(row.flags if row else "")}
                 continue
@@ -163,8 +172,10 @@ def _value(name: str, arg: Arg, following: Arg | None, reading: Reading, scope: 
     following = tamed(following, reading, scope)
     if following.splits or (following.globs and not _loose(reading)):
         reading.trouble = reading.trouble or f"the value of {name}, which may become several words"
+    if re.match(r"-[^\d]", following.text):  # where a table errs about a flag, none hides behind it
+        reading.trouble = reading.trouble or f"the value {shown(following.text)!r} of {name}, which looks like a flag"
     reading.used.append(following)
-    reading.flags.append(Flag(name=name, value=following.text, arg=arg, last=following))
+    reading.flags.append(Flag(name=name, value=following.text, arg=arg, last=following, after=len(reading.words)))
     return 1
 
 
@@ -213,6 +224,8 @@ def judge(reading: Reading, scope: Scope, stdin: str | None) -> Effect:
         return effect
     trouble = _trouble(row, reading, scope)
     if trouble:
+        if raised:
+            scope.add(max(raised), rule, f"{_say(rule)} changes something in this form.")
         scope.unknown(rule, f"No row of the table of {reading.program.names[0]} knows {trouble}.")
         return Effect.UNKNOWN
     effect = max([Effect.READ, *raised])
@@ -269,7 +282,7 @@ def _trouble(row: Row, reading: Reading, scope: Scope) -> str:
     if reading.trouble and not row.any_flag:
         return reading.trouble
     allowed = {**reading.program.values, **row.values}
-    for flag in reading.flags:
+    for flag in (*reading.before, *reading.flags):
         if flag.name in allowed and not table.pattern(allowed[flag.name]).fullmatch(flag.value or ""):
             return f"the value {shown(flag.value or '')!r} of {flag.name}"
     if row.loose:
@@ -321,6 +334,15 @@ def _rewrite(row: Row, reading: Reading, scope: Scope, stdin: str | None) -> boo
 
 def inside(reading: Reading, scope: Scope) -> Scope:
     """The scope of the command that this one wraps: functions of the shell are not known to it."""
+    row = reading.row
     return replace(
-        scope, functions=frozenset(), elsewhere=scope.elsewhere or bool(reading.row and reading.row.elsewhere)
+        scope,
+        functions=frozenset(),
+        elsewhere=scope.elsewhere or bool(row and row.elsewhere),
+        bounded=scope.bounded or bool(row and row.bounds),
     )
+
+
+def bounded(reading: Reading, scope: Scope) -> bool:
+    """Make what goes on for ever end: by the `timeout` that it runs under, or by one that is put before it."""
+    return scope.bounded or scope.edit(reading.start, reading.start, "timeout 10 ")

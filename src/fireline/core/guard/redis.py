@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from fireline.core.guard import table
-from fireline.core.guard.program import Reading, judge, shown, tamed
+from fireline.core.guard.program import Reading, bounded, judge, shown, tamed
 from fireline.core.guard.scope import Scope
 from fireline.core.guard.verdict import Effect
 from fireline.core.guard.words import GAP
@@ -20,10 +20,15 @@ def redis(reading: Reading, scope: Scope, stdin: str | None) -> None:
     words = [tamed(arg, reading, scope) for arg in reading.rest or ()]
     if any(arg.splits for arg in words):
         scope.unknown("redis", "How many words the Redis command has is only known when it runs.")
+    elif reading.all("--cluster"):
+        if len(words) == 1 and set(reading.all("--cluster")) <= {"check", "info"}:
+            scope.add(Effect.READ, "redis-cli.--cluster", "redis-cli only looks at the cluster.")
+        else:
+            scope.unknown("redis-cli.--cluster", "It may rearrange the cluster.")
     elif words:
         command([arg.text for arg in words], scope)
     elif alone := [flag.name for flag in reading.flags if flag.name in STANDING_ALONE]:
-        ends = alone[0] in ("--scan", "--bigkeys", "--memkeys", "--hotkeys")
+        ends = set(alone) <= {"--scan", "--bigkeys", "--memkeys", "--hotkeys"} or bounded(reading, scope)
         scope.add(Effect.READ, f"redis-cli.{alone[0]}", "redis-cli only looks at the keys.", unattended=ends)
     elif stdin is None:
         scope.add(Effect.WRITE, "redis-cli", "redis-cli opens a session at a terminal.", unattended=False)
@@ -53,7 +58,7 @@ def command(words: list[str], scope: Scope) -> None:
         name += f"-{words[1].upper()}" if len(words) > 1 else ""
     said, rule = shown(name.replace("-", " ", 1) if name not in known["read"] else name), f"redis.{shown(name)}"
     if name in known["endless"]:
-        scope.add(Effect.READ, rule, f"Redis {said} only reads, but never ends.", unattended=False)
+        scope.add(Effect.READ, rule, f"Redis {said} only reads, but never ends.", unattended=scope.bounded)
     elif name == "ACL-LOG" and not all(word.isdecimal() for word in words[2:]):
         scope.add(Effect.WRITE, rule, "Redis ACL LOG clears the log with RESET.")
     elif name in known["read"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from fireline.core.guard.table import Tables
 from fireline.core.guard.tree import Script
 from fireline.core.guard.verdict import Effect, Finding
 from fireline.core.guard.words import GAP, Arg
@@ -19,13 +20,15 @@ class Scope:
 
     `findings` and `edits` are shared with the texts within it. `base` is the offset of this text in the
     outermost one, None when it does not stand there as it is, so that nothing in it can be rewritten;
-    `fence` is the quote around it. `elsewhere` says that it runs in a container or on another machine.
+    `fence` is the quote around it. `elsewhere` says that it runs in a container or on another machine, `bounded`
+    that it is ended after a while.
     `values` are the texts that a variable may have here, `possible` those it may ever have in this text,
     `tainted` the variables whose value is not sure to be a number, `outer` those that it may not set.
     `call` and `walk` judge one command and one text; they are handed in so that rules can recurse.
     """
 
     parse: Callable[[str], Script]
+    tables: Tables
     call: Callable[[list[Arg], Scope, str | None], None]
     walk: Callable[[str, Scope], None]
     findings: list[Finding] = field(default_factory=list)
@@ -33,6 +36,7 @@ class Scope:
     base: int | None = 0
     fence: str = ""
     elsewhere: bool = False
+    bounded: bool = False
     depth: int = 0
     values: dict[str, tuple[str, ...]] = field(default_factory=dict)
     possible: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -57,8 +61,10 @@ class Scope:
         self.edits.add((self.base + start, self.base + end, text))
         return True
 
-    def within(self, text: str, arg: Arg | None, *, same_shell: bool = False) -> None:
+    def within(self, text: str, arg: Arg | None, *, at: int | None = None, same_shell: bool = False) -> None:
         """Judge a text that this one hands to another shell; `arg` is the argument it stands in, alone.
+
+        `at` is where it stands in this one as it is, without quotes.
 
         `same_shell` says that this very shell runs it (`eval`): then it may not set variables of this text.
         """
@@ -68,6 +74,8 @@ class Scope:
         base, fence = None, ""
         if arg and arg.verbatim is not None and arg.text == text and arg.fence in ("'", '"') and not self.fence:
             base, fence = None if self.base is None else self.base + arg.verbatim, arg.fence
+        elif at is not None and not self.fence:
+            base = None if self.base is None else self.base + at
         deeper = replace(
             self,
             base=base,

@@ -96,6 +96,7 @@ def statements(found: Iterable[tree.Statement], scope: Scope, stdin: str | None)
 
 def one(statement: tree.Statement, scope: Scope, stdin: str | None) -> None:
     """Judge one statement with its redirections."""
+    before = len(scope.findings)
     for redirect in statement.redirects:
         insides(redirect.target, scope)
         if redirect.body:
@@ -126,6 +127,8 @@ def one(statement: tree.Statement, scope: Scope, stdin: str | None) -> None:
             scope.unknown("shell.opaque", f"The guard has no rule for {what}.")
         case None:
             scope.add(Effect.READ, "shell.redirect", "It runs no command.")
+    if len(scope.findings) == before:
+        scope.unknown("shell.nothing", "No rule says what a part of it does.")
 
 
 def printed(left: tree.Statement, scope: Scope) -> str:
@@ -192,6 +195,8 @@ def several(compound: tree.Compound, scope: Scope, stdin: str | None) -> None:
     inner = scope if compound.kind in ("block", "time") else branch(scope)
     if compound.kind in ("while", "until"):
         endless(compound, inner)
+    if not compound.conditions and not compound.body:  # `case x in y) ;; esac`
+        scope.add(Effect.READ, "shell.nothing", "There is nothing to run in it.")
     statements(compound.conditions, inner, stdin)
     statements(compound.body, inner, stdin)
 
@@ -251,6 +256,7 @@ def declared(declaration: tree.Declaration, scope: Scope) -> None:
             scope.unknown("shell.declare", "It declares a variable with a flag that no rule knows.")
     for assign in declaration.assigns:
         assignment(assign, scope, given=False)
+    scope.add(Effect.READ, "shell.declare", "It only declares or shows variables.")
 
 
 def assignment(assign: tree.Assignment, scope: Scope, *, given: bool) -> None:

@@ -24,9 +24,10 @@ META = re.compile(
 )
 HARMLESS = frozenset({"ON_ERROR_STOP", "QUIET", "VERBOSITY", "FETCH_COUNT", "HISTFILE", "ECHO"})
 MYSQL_READ = re.compile(
-    r"(show|describe|desc|explain\s+(?!analyze\b)(format\s*=\s*\w+\s+)?select|select|use|status)\b", re.IGNORECASE
+    r"(show|describe|desc|explain\s+(?!analyze\b)(format\s*=\s*\w+\s+)?select|select|with|use|status)\b", re.IGNORECASE
 )
 MYSQL_FORBIDDEN = re.compile(r"\b(into|for\s+update|for\s+share|lock\s+in)\b|:=|/\*|--|#|\\[!.TPRe]", re.IGNORECASE)
+MYSQL_WITH = re.compile(r"with\b.*\b(insert|update|delete|replace)\b", re.IGNORECASE | re.DOTALL)
 
 
 def psql(reading: Reading, scope: Scope, stdin: str | None) -> None:
@@ -127,6 +128,8 @@ def reading(node: dict[str, Any], scope: Scope, nodes: frozenset[str], rule: str
             for key, value in top.items():
                 if key == "FuncCall":
                     _function(value, scope, known)
+                elif key in ("ColumnRef", "A_Indirection"):
+                    _notation(value, scope, known)
                 elif key == "A_Expr" and _foreign(value):
                     scope.add(Effect.WRITE, f"{rule}.operator", "The operator is not PostgreSQL's own.")
                 elif key in ("intoClause", "lockingClause"):
@@ -155,6 +158,16 @@ def _function(call: dict[str, Any], scope: Scope, known: dict[str, frozenset[str
         scope.add(Effect.WRITE, rule, f"{name}() is not on the list of functions that change nothing.")
 
 
+def _notation(value: dict[str, Any], scope: Scope, known: dict[str, frozenset[str]]) -> None:
+    """A dot may call a function: PostgreSQL takes `(7).pg_cancel_backend` for `pg_cancel_backend(7)`."""
+    parts = value.get("indirection") or value.get("fields", ())[1:]
+    for name in (part["String"]["sval"] for part in parts if "String" in part):
+        if name in known["changing"] | known["kills"]:
+            scope.add(Effect.WRITE, f"sql.function:{name}", f"{name}() is called by a dot, and may change something.")
+        elif "A_Const" in value.get("arg", {}):
+            scope.add(Effect.WRITE, f"sql.function:{name}", f"A value has no columns, so it calls {name}().")
+
+
 def mysql(reading_: Reading, scope: Scope, stdin: str | None) -> None:
     """Judge `mysql` by a small rule of its own: no grammar of MySQL is at hand, so little is known to read."""
     if judge(reading_, scope, stdin) is not Effect.READ:
@@ -167,9 +180,10 @@ def mysql(reading_: Reading, scope: Scope, stdin: str | None) -> None:
         bare = re.sub(r"'[^'\\\n]*'|\"[^\"\\\n]*\"", "''", text)
         parts = [part.strip() for part in re.sub(r"\\G", ";", bare).split(";") if part.strip()]
         calls = {name.lower() for name in re.findall(r"([\w.`$@]+(?:\s*\.\s*[\w`$]+)*)\s*\(", bare)}
+        changing = any(MYSQL_WITH.match(part) for part in parts)
         if GAP in text or "\\" in re.sub(r"\\G", "", bare) or "'" in bare.replace("''", "") or '"' in bare:
             scope.unknown("mysql", "The SQL is not plain enough to be judged.")
-        elif MYSQL_FORBIDDEN.search(bare) or not all(MYSQL_READ.match(part) for part in parts):
+        elif MYSQL_FORBIDDEN.search(bare) or changing or not all(MYSQL_READ.match(part) for part in parts):
             scope.add(Effect.WRITE, "mysql", "The SQL is not on the short list of MySQL statements that read.")
         elif calls - table.facts("mysql")["functions"]:
             scope.unknown(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -48,6 +49,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         wraps: "words" (the rest is a command), "dashes" (what follows `--` is), "text" (the rest, joined,
             is a shell text), "-c" (the value of that flag is a shell text).
         skip: words before the wrapped command (a host, a number of seconds).
+        bounds: the wrapped command is ended after a while.
         elsewhere: the wrapped command runs on another machine or in a container.
         check: name of the rule in code that has the last word.
         tags: words that go into the verdict.
@@ -76,6 +78,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     unattended: bool = True
     wraps: Literal["", "words", "dashes", "text", "-c"] = ""
     skip: int = 0
+    bounds: bool = False
     elsewhere: bool = False
     check: str = ""
     tags: tuple[str, ...] = ()
@@ -105,10 +108,24 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     program: tuple[Program, ...]
 
 
+Known: TypeAlias = dict[str, tuple[Program, dict[str, Row]]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # told apart by being another one, so that verdicts can be kept by it
+class Tables:
+    """Everything that a verdict goes by: every known program by each of its names, with its rows by sub-command.
+
+    `site` holds the programs of the site's own files, whose rows come before those built in.
+    """
+
+    built_in: Known
+    site: Known = field(default_factory=dict)
+
+
 @lru_cache(maxsize=1)
-def programs() -> dict[str, tuple[Program, dict[str, Row]]]:
-    """Every known program by each of its names, with its rows by sub-command."""
-    known: dict[str, tuple[Program, dict[str, Row]]] = {}
+def built_in() -> Tables:
+    """The tables beside this module and nothing else, read once."""
+    known: Known = {}
     for name in sorted(entry.name for entry in _folder().iterdir() if entry.name.endswith(".toml")):
         if name.startswith("facts-"):
             continue
@@ -117,15 +134,11 @@ def programs() -> dict[str, tuple[Program, dict[str, Row]]]:
                 if alias in known:
                     raise ValueError(f"{alias} stands in two tables, the second is {name}")
                 known[alias] = (program, program.rows())
-    return known
+    return Tables(known)
 
 
-Known: TypeAlias = dict[str, tuple[Program, dict[str, Row]]]
-_site: Known = {}
-
-
-def laid_over(files: Iterable[tuple[str, str]]) -> Known:
-    """The programs of a site's own tables, from pairs of file name and TOML text; of two rows the later counts.
+def laid_over(files: Iterable[tuple[str, str]]) -> Tables:
+    """The tables with a site's own laid over them, from pairs of file name and TOML text; the later row counts.
 
     Raises `Refused` naming the file and the key that is wrong. A row may not name a rule in code (`check`).
     """
@@ -145,26 +158,18 @@ def laid_over(files: Iterable[tuple[str, str]]) -> Known:
                     "which only fireline's own tables may.", status=400,
                 )  # fmt: skip
             for alias in program.names:
-                known[alias] = (program, {**known.get(alias, (program, {}))[1], **program.rows()})
-    return known
+                rows = {**known.get(alias, (program, {}))[1], **program.rows()}
+                known[alias] = (_with_built_in(alias, program), rows)
+    return Tables(built_in().built_in, known)
 
 
-def use(site: Known) -> None:
-    """Lay the tables of a site over the built-in ones, for this process, instead of those laid before."""
-    _site.clear()
-    _site.update(site)
-
-
-def site(name: str) -> tuple[Program, dict[str, Row]] | None:
-    """What the site's tables know of a program: its own rows, with the flags of the built-in program, too."""
-    if name not in _site:
-        return None
-    program, rows = _site[name]
-    if name in programs():
-        own = programs()[name][0]
-        flags, values = f"{own.flags} {program.flags}", {**own.values, **program.values}
-        program = msgspec.structs.replace(own, flags=flags, values=values)
-    return program, rows
+def _with_built_in(name: str, program: Program) -> Program:
+    """A program of the site's with the flags of the built-in one, too."""
+    if name not in built_in().built_in:
+        return program
+    own = built_in().built_in[name][0]
+    flags, values = f"{own.flags} {program.flags}", {**own.values, **program.values}
+    return msgspec.structs.replace(own, flags=flags, values=values)
 
 
 @lru_cache(maxsize=8)

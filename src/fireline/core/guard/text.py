@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+
+from msgspec import structs
 
 from fireline.core.guard.program import Reading, inside, judge, shown, tamed
 from fireline.core.guard.scope import PIPE, Scope
@@ -179,6 +182,16 @@ def awk(reading: Reading, scope: Scope, stdin: str | None) -> None:
         scope.unknown("awk.program", "The awk program may run or write something.")
 
 
+def tar(reading: Reading, scope: Scope, stdin: str | None) -> None:
+    """Judge `tar`: it only lists with -t, or with a first word like `tzf`."""
+    first = reading.args[0].text if reading.args else ""
+    if re.fullmatch(r"(?=[a-zJ]*t)[tvzjJaf]+", first) and not reading.flags and not reading.trouble:
+        needless = structs.replace(reading.row, needs="") if reading.row else None
+        judge(replace(reading, row=needless), scope, stdin)
+    else:
+        judge(reading, scope, stdin)
+
+
 def tee(reading: Reading, scope: Scope, stdin: str | None) -> None:
     """Judge `tee`: it writes every file it is given; streams are no files."""
     if judge(reading, scope, stdin) is not Effect.READ:
@@ -204,7 +217,8 @@ def curl(reading: Reading, scope: Scope, stdin: str | None) -> None:
             scope.add(Effect.WRITE, f"curl.{bad[:20]}", f"An HTTP {bad[:20]} may change something.")
     data = {"-d", "--data", "--data-raw", "--data-binary", "--data-urlencode", "--data-ascii", "--json", "-F", "--form"}
     given = {flag.name for flag in reading.flags}
-    if given & data and (not given & {"-G", "--get"} or given & {"-F", "--form", "--json"}):
+    read_by_name = methods and all(method.upper() in ("GET", "HEAD", "OPTIONS") for method in methods)
+    if given & data and not read_by_name and (not given & {"-G", "--get"} or given & {"-F", "--form", "--json"}):
         scope.add(Effect.WRITE, "curl.data", "curl sends data, which makes it a POST.")
     for name in reading.all("-o", "--output", "-D", "--dump-header", "-c", "--cookie-jar"):
         if name not in STREAMS | {"-"}:
@@ -225,6 +239,8 @@ def _schemes(reading: Reading, scope: Scope) -> None:
 
 
 def sampled(reading: Reading, scope: Scope, stdin: str | None) -> None:
-    """Judge `vmstat` and its kin: an interval without a count never ends."""
+    """Judge `vmstat` and its kin: an interval without a count never ends, so it gets one."""
     if judge(reading, scope, stdin) is Effect.READ and sum(arg.text.isdigit() for arg in reading.words) == 1:
-        scope.add(Effect.READ, reading.rule, "It goes on for ever without a count.", unattended=False)
+        place = reading.words[-1].end
+        if not (scope.bounded or (reading.words[-1].text.isdigit() and scope.edit(place, place, " 5"))):
+            scope.add(Effect.READ, reading.rule, "It goes on for ever without a count.", unattended=False)
