@@ -58,13 +58,32 @@ def test_show_for_people_names_scenarios_and_effects(ana: Typist) -> None:
     told = ana.says("runbook", "show", "runbooks/incident-response.md")
     assert "Redis Down" in told
     assert "destructive" in told
+    assert re.search(r"\d+:\d+ +<redis_host> +host .*redis_host under \[values\]", told)
+
+
+def test_show_for_people_tells_what_a_page_says_of_itself_and_what_it_cannot_run(ana: Typist, kettle: Path) -> None:
+    kettle.write_text("---\nowner: ben\nservices: [till, pot]\n---\n# Kettle\n\n```bash\nssh pot-1\nuptime\n```\n")
+    told = ana.says("runbook", "show", str(kettle))
+    assert "owner: ben" in told
+    assert "services: till, pot" in told
+    assert re.search(r"9 +read +not: in the shell of line 8", told)
+
+
+def test_the_doctor_names_a_page_that_broke(ana: Typist) -> None:
+    page = ana.folder / "runbooks" / "incident-response.md"
+    page.write_text(f"{page.read_text('utf-8')}\n```bash\ndf -h\n")
+    done = ana.types("doctor", "--json")
+    said = [one["said"] for one in json.loads(done.stdout) if one["state"] == "fail" and one["name"] == "runbook"]
+    assert len(said) == 1
+    assert "is never closed" in said[0]
+    assert said[0].endswith("A running fireline keeps the version before.")
 
 
 def test_check_tells_code_and_line_and_ends_with_1_on_errors(ana: Typist, kettle: Path) -> None:
     done = ana.types("runbook", "check", str(kettle))
     assert done.returncode == 1
-    assert f"{kettle}:3: error dead-link:" in done.stdout
-    assert f"{kettle}:6: warning never-ends:" in done.stdout
+    assert f"{kettle}:3:15: error dead-link:" in done.stdout
+    assert f"{kettle}:6:1: warning never-ends:" in done.stdout
     (kettle.parent / "pot.md").write_text("# Pot\n")
     assert ana.types("runbook", "check", str(kettle)).returncode == 0
 
@@ -74,7 +93,7 @@ def test_check_speaks_json_and_githubs_annotations(kettle: Path, capsys: pytest.
     found = json.loads(capsys.readouterr().out)
     assert {(one["line"], one["code"], one["severity"]) for one in found} >= {(3, "dead-link", "error")}
     assert check(kettle, format_="github") == 1
-    assert f"::error file={kettle},line=3,title=dead-link::" in capsys.readouterr().out
+    assert f"::error file={kettle},line=3,col=15,title=dead-link::" in capsys.readouterr().out
 
 
 def test_a_file_that_cannot_be_read_is_a_finding_beside_the_others(ana: Typist, kettle: Path) -> None:
@@ -94,6 +113,8 @@ def test_check_speaks_sarif(kettle: Path, capsys: pytest.CaptureFixture[str]) ->
     (run,) = json.loads(capsys.readouterr().out)["runs"]
     assert {one["ruleId"] for one in run["results"]} >= {"dead-link", "never-ends"}
     assert run["tool"]["driver"]["name"] == "fireline"
+    regions = {one["ruleId"]: one["locations"][0]["physicalLocation"]["region"] for one in run["results"]}
+    assert regions["dead-link"] == {"startLine": 3, "startColumn": 15}
 
 
 def test_check_ends_with_0_when_there_are_warnings_only(kettle: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -288,13 +288,13 @@ class Told:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[Told]:
-    """The house in `folder`, served on a free port."""
+def served(folder: Path, runbooks: Path = RUNBOOKS) -> Iterator[Told]:
+    """The house in `folder` with these runbooks, served on a free port."""
     times = Times()
     settings = Settings(
         server=Server(port=0),
         store=Store(url=f"sqlite:///{folder / 'fireline.db'}", spool=str(folder / "spool")),
-        runbooks=Runbooks(paths=(str(RUNBOOKS),)),
+        runbooks=Runbooks(paths=(str(runbooks),)),
         drill=Drill(),
     )
     house = dataclasses.replace(build(settings, now=times), handlers=_idle())

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from litestar import get
@@ -15,7 +14,7 @@ from fireline.core.refusal import Refused
 from fireline.core.runbook import Command, Runbook
 from fireline.web.answer import Frame, whole
 from fireline.web.standing import Reader
-from fireline.workflows.library import Library, judge
+from fireline.workflows.library import Library
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +25,9 @@ class Shelf:
     book: Runbook
 
 
-@lru_cache(maxsize=4096)
-def verdict(command: Command) -> Verdict | None:
-    """What the guard says about a command as it stands; None where there is no text. Judged once."""
-    return None if command.manual else judge(command)
+def verdicts(library: Library) -> Callable[[Command], Verdict | None]:
+    """What the guard says about a command as it stands; None where there is no text."""
+    return lambda command: None if command.manual else library.judge(command)
 
 
 def shelves(books: Sequence[Runbook]) -> list[Shelf]:
@@ -54,19 +52,18 @@ def one(frame: Frame, slug: str, library: Library) -> Template:
     """One runbook as fireline reads it today."""
     for shelf in shelves(library.runbooks):
         if shelf.slug == slug:
-            return whole(
-                "runbooks/one.html", frame, book=shelf.book, verdict=verdict, phases=_by_phase(shelf.book), of=None
-            )
+            book, judged = shelf.book, verdicts(library)
+            return whole("runbooks/one.html", frame, book=book, verdict=judged, phases=_by_phase(book), of=None)
     raise Refused("There is no such runbook. It may have been renamed.", status=404)
 
 
 @get("/incidents/{number:int}/runbook", sync_to_thread=True)
-def as_started(frame: Frame, number: int, reader: Reader) -> Template:
+def as_started(frame: Frame, number: int, reader: Reader, library: Library) -> Template:
     """The version an incident started with, whatever happened to the file since."""
     at = reader(number)
     if at.book is None:
         raise Refused("This incident has no runbook.", status=404)
-    return whole("runbooks/one.html", frame, book=at.book, verdict=verdict, phases=_by_phase(at.book), of=at)
+    return whole("runbooks/one.html", frame, book=at.book, verdict=verdicts(library), phases=_by_phase(at.book), of=at)
 
 
 handlers = (every, one, as_started)

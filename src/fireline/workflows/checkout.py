@@ -7,7 +7,9 @@ file is known anyway, by the digest of its bytes.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import unquote
 
 COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")  # SHA-1, or SHA-256 in a repository of that format
 REF = re.compile(r"ref: (?P<name>refs/[^\s]+)")
@@ -56,3 +58,23 @@ def _packed(file: Path, name: str) -> str | None:
     lines = file.read_text("utf-8").splitlines() if file.is_file() else []
     commit = next((line.removesuffix(f" {name}") for line in lines if line.endswith(f" {name}")), "")
     return commit if COMMIT.fullmatch(commit) else None
+
+
+def beside(page: Path) -> Callable[[str], bool]:
+    """Give whether a page's link or manifest leads somewhere: beside the page, or from the top of its checkout.
+
+    Links of page generators leave `.md` out, or name a folder with an index; `/x` is counted from the top.
+    """
+    folder = page.resolve().parent
+    top = next((up for up in (folder, *folder.parents) if (up / ".git").exists()), folder)
+
+    def there(target: str) -> bool:
+        name = unquote(target)
+        tops = [top] if name.startswith("/") else [folder, top]
+        places = [up / name.lstrip("/") for up in tops]
+        try:
+            return any(one.exists() or Path(f"{one}.md").is_file() for one in places)
+        except (OSError, ValueError):  # longer than a name may be, or a NUL
+            return False
+
+    return there

@@ -43,7 +43,9 @@ def test_the_comment_above_is_the_title_and_its_number_the_step(read: Read) -> N
     assert [(m.title, m.step, m.text) for m in page.manual_steps] == [("Call somebody: or write", "3", "")]
 
 
-@pytest.mark.parametrize("typed", ["$ df -h", "ben@web-1:~$ df -h", "[root@web-1 ~]# df -h", "sh-5.1# df -h"])
+@pytest.mark.parametrize(
+    "typed", ["$ df -h", "% df -h", "ben@web-1:~$ df -h", "[root@web-1 ~]# df -h", "sh-5.1# df -h"]
+)
 def test_prompts_are_taken_off_and_what_was_printed_is_no_command(read: Read, typed: str) -> None:
     page = read(f"```console\n{typed}\nFilesystem Size Used\nls: cannot access\n```\n")
     assert texts(page) == ["df -h"]
@@ -84,6 +86,46 @@ def test_commands_in_the_running_text_count_but_not_in_tables(read: Read) -> Non
     )
     assert texts(page) == ["kubectl get pods -n shop"]
     assert page.commands[0].title == "Look with"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "kubectl delete pod",
+        "oc logs",
+        "kubectl describe pod ...",
+        "kubectl apply/create/delete",
+        "helm upgrade",
+        "gcloud beta",
+        "kubectl rollout",
+    ],
+)
+def test_a_command_that_is_only_talked_about_is_none(read: Read, said: str) -> None:
+    assert texts(read(f"Then `{said}` hangs.\n")) == []
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "kubectl get pods",
+        "kubectl describe nodes",
+        "kubectl delete pod/till-1",
+        "kubectl delete pods -l app=till",
+        "oc whoami",
+        "git status",
+        "docker ps",
+        "oc -n shop get pods",
+        "kubectl apply -f till.yaml",
+        "systemctl restart till",
+    ],
+)
+def test_a_command_that_is_whole_counts(read: Read, typed: str) -> None:
+    assert texts(read(f"Then `{typed}`.\n")) == [typed]
+
+
+def test_the_last_sentence_above_a_block_names_its_commands_however_it_is_wrapped(read: Read) -> None:
+    page = read("Something is wrong. Ask every till\nof the\nshop:\n\n```bash\nkubectl get pods -n shop\n```\n")
+    assert page.commands[0].title == "Ask every till of the shop"
 
 
 def test_nothing_in_a_template_is_structure(read: Read) -> None:

@@ -11,11 +11,12 @@ import pytest
 
 import fireline.core.runbook
 from fireline.core.runbook import Finding, Runbook
+from fireline.core.runbook.damage import damage_of
 from fireline.core.runbook.lint import lint
 from fireline.core.runbook.sarif import RULES, as_sarif
 
 Read = Callable[[str], Runbook]
-CODE = re.compile(r'(?:_finding\(|code=)"([a-z-]+)"')
+CODE = re.compile(r"(?:_finding\(\s*|code\s*=\s*)\"([a-z-]+)\"")
 
 
 def codes(runbook: Runbook, *there: str) -> list[tuple[str, int]]:
@@ -35,10 +36,58 @@ def codes(runbook: Runbook, *there: str) -> list[tuple[str, int]]:
         ("kubectl exec -n shop -it web-1 -- sh", "wants-terminal"),
         ("curl -fsS http://till.example || echo down", "hides-failure"),
         ("redis-cli -a hunter2 ping", "secret-in-argv"),
+        ("kubectl describe pods", "no-namespace"),
+        ("oc logs till-1", "no-namespace"),
+        ("kubectl apply -f https://till.example/strict.yaml", "no-namespace"),
+        ("df -h \\", "broken-line"),
     ],
 )
 def test_a_command_that_will_hurt_is_told(read: Read, command: str, code: str) -> None:
     assert codes(read(f"```bash\n{command}\n```\n")) == [(code, 2)]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "kubectl get nodes",
+        "oc get flowcollector cluster",  # a kind of the site's own: only the cluster knows whether it has namespaces
+        "oc get -nshop pods",
+        "kubectl get pod till-1 -n shop -o yaml | kubectl replace -f -",
+        "kubectl delete volumeattachment csi-1",
+    ],
+)
+def test_what_has_no_namespace_or_names_it_is_no_finding(read: Read, command: str) -> None:
+    assert codes(read(f"```bash\n{command}\n```\n")) == []
+
+
+def test_a_blank_behind_a_backslash_is_told_on_its_line(read: Read) -> None:
+    page = read("```bash\nkubectl delete pod -n shop \\ \n  till-1\n```\n")
+    assert ("broken-line", 2) in codes(page)
+    assert codes(read("```bash\nkubectl get pods \\\n  -n shop\n```\n")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line"),
+    [
+        ("# Till\n\n<<<<<<< HEAD\nOne\n=======\nTwo\n>>>>>>> fix\n", "merge-conflict", 3),
+        ("# Till\n\n```bash\ndf -h\n\nThen wait.\n", "unclosed-block", 3),
+        ("1. Look\n\n   ```bash\n   df -h\n\nThen wait.\n", "unclosed-block", 3),
+        (" \n", "empty-page", 1),
+    ],
+)
+def test_a_page_that_was_damaged_is_an_error(read: Read, text: str, code: str, line: int) -> None:
+    page = read(text)
+    assert (code, line) in codes(page)
+    hurt = damage_of(page)
+    assert hurt
+    assert (hurt.code, hurt.severity) == (code, "error")
+
+
+@pytest.mark.parametrize(
+    "text", ["# Till\n=======\n", "````md\n```bash\nls\n````\n", "    code\n", "~~~\nx\n~~~\n", "```\n```"]
+)
+def test_a_whole_page_is_not_damaged(read: Read, text: str) -> None:
+    assert damage_of(read(text)) is None
 
 
 @pytest.mark.parametrize(
@@ -98,6 +147,7 @@ def test_the_log_has_what_sarif_requires() -> None:
         assert result["message"]["text"]  # 3.27.11
         (location,) = result["locations"]
         assert location["physicalLocation"]["region"]["startLine"] >= 1  # 3.30.5
+        assert location["physicalLocation"]["region"]["startColumn"] >= 1  # 3.30.6
     places = [r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in run["results"]]
     assert places == ["books/a%20b.md", "books/c.md", "books/c.md"]  # 3.4.3: a valid URI reference
 

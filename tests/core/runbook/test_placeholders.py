@@ -37,6 +37,8 @@ def command(text: str) -> Command:
             [("page_id", "text"), ("token", "text")],
         ),
         ("cat ${LOG_FILE}", [("log_file", "text")]),
+        ("kubectl exec svc/TILL-CLUSTER-rw -n shop -- ls", [("till_cluster", "kubernetes_name")]),
+        ("kubectl describe pod POD-NAME -n shop", [("pod_name", "kubernetes_name")]),
     ],
 )
 def test_blanks_are_found_with_their_kind(text: str, blanks: list[tuple[str, str]]) -> None:
@@ -66,6 +68,8 @@ def test_blanks_are_found_with_their_kind(text: str, blanks: list[tuple[str, str
         "curl -X POST https://x.example",
         "psql -c 'SELECT a FROM b WHERE c < 1 AND d > 2'",
         "kubectl set env deployment/x NODE_OPTIONS=1",
+        "curl -H 'X-REQUEST-ID: 7' -H 'TRACE-ID: 7' https://x.example",
+        "grep -c UTF-8 till.log",
     ],
 )
 def test_what_only_looks_like_a_blank_is_none(text: str) -> None:

@@ -119,6 +119,32 @@ def test_severities_from_bullets(read: Read) -> None:
     assert "severity-hole" in {f.code for f in lint(page)}
 
 
+def test_alerts_are_names_and_those_of_other_pages_are_not_ours(read: Read) -> None:
+    page = read(
+        "# Till\n\n**Alerts:** `TillDown`, TillSlow (warning) and TillGone: nobody can pay\n\n## Diagnosis\n\nLook.\n\n"
+        "## Mitigation\n\nWait.\n\n### Related alerts\n\n- PotDown: may come with it\n"
+    )
+    assert page.scenarios[0].alerts == ("TillDown", "TillSlow", "TillGone")
+    prose = read("# Till\n\n**Alerts:** may indicate that it is gone\n\n## Diagnosis\n\nLook.\n\n## Fix\n\nWait.\n")
+    assert prose.scenarios[0].alerts == ()
+
+
+def test_a_playbook_about_one_thing_is_a_scenario_and_bears_the_name_of_its_only_heading(read: Read) -> None:
+    page = read(
+        "## Playbook: Stolen Laptop\n\n### Investigate\n\nAsk.\n\n### Remediate\n\n1. Lock it\n\n"
+        "### Communicate\n\nTell.\n\n### Recover\n\nBuy one.\n"
+    )
+    assert page.title == "Playbook: Stolen Laptop"
+    assert [(s.title, [r.text for r in s.resolution]) for s in page.scenarios] == [
+        ("Playbook: Stolen Laptop", ["Lock it"])
+    ]
+
+
+def test_business_days_are_days(read: Read) -> None:
+    page = read("| Level | Response |\n|---|---|\n| SEV1 | Immediate |\n| SEV4 | 2 business days |\n")
+    assert [s.response_minutes for s in page.severities] == [5, 2880]
+
+
 def test_a_page_we_know_nothing_of_stays_prose(read: Read) -> None:
     page = read("Just words.\n\nAnd more of them.\n")
     assert (page.title, page.overview) == ("page", "Just words.\nAnd more of them.")

@@ -128,7 +128,7 @@ def _step(command: Command, verdict: Judged) -> Step:
         place=command.scenario or command.condition or command.phase or "",
         title=command.title,
         effect=str(verdict.effect),
-        unattended=verdict.unattended and not missing(command, {}),
+        unattended=verdict.unattended and not missing(command, {}) and not command.inside,
         rule=verdict.rule,
     )
 

@@ -84,7 +84,7 @@ def _command(command: Command, verdict: Judged) -> dict[str, Any]:
         "scenario": command.scenario,
         "title": command.title,
         "effect": str(verdict.effect),
-        "unattended": verdict.unattended and not missing(command, {}),
+        "unattended": verdict.unattended and not missing(command, {}) and not command.inside,
         "tags": list(verdict.tags),
         "placeholders": [p.written for p in command.placeholders],
         "rule": verdict.rule,

@@ -27,7 +27,7 @@ TERMINAL_LANGUAGES = frozenset({"console", "terminal", "shell-session", "shellse
 PLAIN_LANGUAGES = frozenset({"", "text", "txt", "plaintext", "none"})
 TEMPLATE_LANGUAGES = PLAIN_LANGUAGES | {"markdown", "md"}
 PROMPT = re.compile(
-    r"^\s*(?:[$❯➜]\s+|\[[\w.-]+@[\w.-]+ [^\]]*\][$#]\s+|\(?[\w.-]+@[\w.-]+:[^$#%\s]*\s?[$#%]\s+"
+    r"^\s*(?:[$❯➜]\s+|%\s+(?=[a-z./])|\[[\w.-]+@[\w.-]+ [^\]]*\][$#]\s+|\(?[\w.-]+@[\w.-]+:[^$#%\s]*\s?[$#%]\s+"
     r"|(?:sh|bash)-\d[\d.]*[$#]\s+)"
 )
 MORE_PROMPT = re.compile(r"^\s*>\s?")
@@ -58,6 +58,7 @@ class Piece:
     title: str | None
     step: str | None
     manual: bool = False
+    columns: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -102,7 +103,7 @@ def pieces(fence: Fence, source: Sequence[str], shell: Shell) -> tuple[list[Piec
     marked = fence.info in SHELL_LANGUAGES and not prompted  # every line is a command, says the page
     foreign = {} if prompted else foreign_rows(fence.lines, command=known_program, goes_on=_open)
     if marked and fence.lines and len(foreign) == len(fence.lines):
-        return [], [_foreign(fence, 0, foreign[0], whole=True)]
+        return [], [_foreign(fence, source, 0, foreign[0], whole=True)]
     printed = {row for row, language in foreign.items() if language == "printed output"}
     lines = _prompted(fence, source) if prompted else _plain(fence, source, printed)
     if not "".join(lines.texts).strip():
@@ -117,7 +118,7 @@ def pieces(fence: Fence, source: Sequence[str], shell: Shell) -> tuple[list[Piec
     if marked:
         kept = [(s, e) for s, e in spans if text.count("\n", 0, s) not in foreign]
         left_out = printed or len(kept) < len(spans) or any(foreign.get(r) and not t for r, t in enumerate(lines.texts))
-        trouble += [_foreign(fence, min(foreign), foreign[min(foreign)], whole=False)] if left_out else []
+        trouble += [_foreign(fence, source, min(foreign), foreign[min(foreign)], whole=False)] if left_out else []
         spans = kept
     found = list(_titled(text, lines, spans))
     if fence.info not in SHELL_LANGUAGES and not prompted:
@@ -125,21 +126,24 @@ def pieces(fence: Fence, source: Sequence[str], shell: Shell) -> tuple[list[Piec
     return found, trouble
 
 
-def _foreign(fence: Fence, row: int, language: Language, *, whole: bool) -> Finding:
+def _foreign(fence: Fence, source: Sequence[str], row: int, language: Language, *, whole: bool) -> Finding:
     """What to do about a shell block, or a part of one, that is no shell."""
     tag = TAGS[language]
     if whole:
         message = f"This block is marked {fence.info} but holds {language}: nothing in it is run. Mark it {tag}."
-        return Finding(code="wrong-tag", line=fence.line, severity="warning", message=message)
+        return Finding(
+            code="wrong-tag", line=fence.line, severity="warning", message=message, column=_column(source, fence.line)
+        )
     message = f"This is {language}, not shell: it is never run. Put it into a block of its own, marked {tag}."
-    if language in ("SQL", "PromQL", "PowerShell"):
-        return Finding(code="wrong-tag", line=fence.first + row, severity="warning", message=message)
-    return Finding(code="printed-output", line=fence.first + row, severity="warning", message=message)
+    code = "wrong-tag" if language in ("SQL", "PromQL", "PowerShell") else "printed-output"
+    line = fence.first + row
+    return Finding(code=code, line=line, severity="warning", message=message, column=_column(source, line))
 
 
-def _column(source: Sequence[str], number: int, text: str) -> int:
+def _column(source: Sequence[str], number: int, text: str = "") -> int:
+    """Give the column at which a text begins in its line; without one, that of the first character."""
     whole = source[number - 1] if number <= len(source) else ""
-    return max(whole.find(text), 0) + 1 if text else 1
+    return (max(whole.find(text), 0) if text else len(whole) - len(whole.lstrip())) + 1
 
 
 def _plain(fence: Fence, source: Sequence[str], left_out: Collection[int]) -> Lines:
@@ -202,7 +206,9 @@ def _spans(lines: Lines, shell: Shell) -> tuple[list[tuple[int, int]], list[Find
     if start is not None:
         spans.append((start, len(text)))
     message = f"A shell cannot read this block ({script.error}) Only lines with a known program in front are commands."
-    finding = Finding(code="shell-syntax", line=lines.numbers[0], severity="warning", message=message)
+    finding = Finding(
+        code="shell-syntax", line=lines.numbers[0], severity="warning", message=message, column=lines.columns[0]
+    )
     return spans, [finding]
 
 
@@ -247,7 +253,9 @@ def _titled(text: str, lines: Lines, spans: list[tuple[int, int]]) -> Iterator[P
             column = lines.columns[row] + start - starts[row]
             beside = re.search(r"\s#\s*(\S.*)$", text[end : starts[last + 1] - 1])
             named = title or (beside[1].strip() if beside else None)
-            yield Piece(text[start:end], lines.numbers[row], column, named, step)
+            until = bisect_right(starts, end - 1) - 1
+            columns = (column, *lines.columns[row + 1 : until + 1])
+            yield Piece(text[start:end], lines.numbers[row], column, named, step, columns=columns)
         row = last + 1
         while row in by_row and row <= last:
             row += 1

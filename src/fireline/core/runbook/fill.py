@@ -19,6 +19,8 @@ KUBERNETES_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")  # RFC 1
 HOST = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9._]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 URL = re.compile(r"https?://[A-Za-z0-9\[][\w.~:/?#\[\]@!&*+,;=%-]*", re.ASCII)
 INTEGER = re.compile(r"[0-9]{1,18}")
+# Prometheus' `instance`, where the scheme is left out: https://prometheus.io/docs/concepts/jobs_instances/
+INSTANCE = re.compile(r"(?P<host>[^:/\s]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
 # Safe inside any quotes and inside a text that a second shell, or a database, reads again.
 HARMLESS = re.compile(r"[\w .,:/@%+=~-]*")
 READ_AGAIN = re.compile(r"(?:^|\s)(?:-[A-Za-z]*c|-e|--command|--eval|eval|exec|ssh|xargs|rsh|sh|bash)(?:\s|=|$)")
@@ -30,6 +32,12 @@ def fill(command: Command, values: Mapping[str, str]) -> str:
 
     Values come by placeholder name. Refused names the placeholder that is missing or does not fit.
     """
+    if command.inside:
+        raise Refused(
+            f"It is meant for the shell that line {command.inside} opens, and would run on fireline's own machine. "
+            "Write both as one command.",
+            field="step",
+        )
     pieces: list[str] = []
     done = 0
     for blank in command.placeholders:
@@ -41,12 +49,34 @@ def fill(command: Command, values: Mapping[str, str]) -> str:
 
 def missing(command: Command, values: Mapping[str, str]) -> tuple[Placeholder, ...]:
     """Give the blanks that still want a value, one for each name, those of the bindings first."""
-    blanks = [p for c in (*command.bindings, command) for p in c.placeholders]
-    return tuple({p.name: p for p in blanks if not values.get(p.name, "").strip()}.values())
+    return tuple(p for p in blanks(command) if not value_of(p, values))
+
+
+def blanks(command: Command) -> tuple[Placeholder, ...]:
+    """Give the blanks of a command, one for each name, those of the bindings first."""
+    found = [p for c in (*command.bindings, command) for p in c.placeholders]
+    return tuple({p.name: p for p in reversed(found)}.values())[::-1]
+
+
+def value_of(blank: Placeholder, values: Mapping[str, str]) -> str:
+    """Give what a blank stands for: the value of its own name, else of a label that means the same; "" for none.
+
+    An instance is `host:port`: a host gets the one half, a port the other.
+    """
+    if value := values.get(blank.name, "").strip():
+        return value
+    for label in blank.labels:
+        value = values.get(label, "").strip()
+        if label == "instance" and blank.kind in ("host", "port"):
+            instance = INSTANCE.fullmatch(value)
+            value = (instance[blank.kind] or "") if instance else ""
+        if value:
+            return value
+    return ""
 
 
 def _fit(blank: Placeholder, values: Mapping[str, str], text: str) -> str:
-    value = values.get(blank.name, "").strip()
+    value = value_of(blank, values)
     if not value:
         raise Refused(f"Say what {blank.written} is ({_wanted(blank)}).", status=400, field=blank.name)
     if trouble := _trouble(blank, value):

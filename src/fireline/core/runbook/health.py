@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from fireline.core.runbook.model import Command, Runbook
 from fireline.core.runbook.words import URL
@@ -34,6 +35,19 @@ def read_health_urls(runbook: Runbook, *, merge: bool = True) -> tuple[HealthUrl
             one = HealthUrl(url=url, line=command.line, block=command.block)
             found.setdefault(url if merge else (url, command.block), one)
     return tuple(found.values())
+
+
+def place_of(url: str) -> str:
+    """Where an address points, for people: host, port and path, without what may be a key in it."""
+    parts = urlsplit(url)
+    return parts.netloc.rpartition("@")[2] + parts.path
+
+
+def service_of(url: str) -> str:
+    """What an address is about, when nobody says: the first word of its host; of a bare machine, host and port."""
+    host = urlsplit(url).netloc.rpartition("@")[2].removeprefix("www.")
+    first, dot, rest = host.partition(".")
+    return first if dot and re.search(r"[a-z]", rest, re.IGNORECASE) and not first.isdigit() else host
 
 
 def _urls(command: Command) -> Iterator[str]:

@@ -13,21 +13,33 @@ from datetime import date
 from urllib.parse import urlsplit
 
 from fireline.core.runbook.dates import last_day
-from fireline.core.runbook.health import read_health_urls
+from fireline.core.runbook.health import HealthUrl, read_health_urls
 from fireline.core.runbook.leaks import leak_in
 from fireline.core.runbook.model import Command, Finding, Runbook, Weight
+from fireline.core.runbook.mojibake import lines_of
+from fireline.core.runbook.place import Place, column_of, place_of
+from fireline.core.runbook.sessions import CLOSES
 from fireline.core.runbook.severities import read_error_range
 
 KUBECTL = re.compile(
     r"(?:^|[;&|(]\s*|\$\()\s*(?:sudo\s+)?(?P<program>kubectl|oc)\s+(?P<verb>[a-z-]+)(?P<rest>[^\n|;&]*)"
 )
-NAMESPACE = re.compile(r"(?:^|\s)(?:-n|--namespace|-A|--all-namespaces)\b")
-NAMESPACED_VERBS = frozenset(
-    "get describe logs exec delete scale rollout apply set patch edit port-forward cp create".split()  # noqa: SIM905
+NAMESPACE = re.compile(r"(?:^|\s)(?:-n\S*|--namespace\b|-A\b|--all-namespaces\b)")
+# Verbs whose object always lives in a namespace, and those where its kind decides; a manifest may name its own.
+NAMESPACED_VERBS = frozenset("logs exec rollout port-forward cp scale autoscale attach".split())  # noqa: SIM905
+KIND_VERBS = frozenset("get describe delete edit patch set label annotate create expose top wait".split())  # noqa: SIM905
+FILE_VERBS = frozenset({"apply", "create", "replace"})
+# Built-in kinds, from `kubectl api-resources --namespaced`; of other kinds nobody knows without asking the cluster.
+NAMESPACED = frozenset(
+    """all pod pods po deployment deployments deploy statefulset statefulsets sts daemonset daemonsets ds replicaset
+    replicasets rs service services svc endpoints ep endpointslices configmap configmaps cm secret secrets job jobs
+    cronjob cronjobs cj ingress ingresses ing events event ev pvc pvcs persistentvolumeclaim persistentvolumeclaims hpa
+    pdb poddisruptionbudget poddisruptionbudgets serviceaccount serviceaccounts sa role roles rolebinding rolebindings
+    networkpolicy networkpolicies netpol resourcequota resourcequotas quota limitrange limitranges lease leases env
+    image resources""".split()  # noqa: SIM905
 )
-NO_NAMESPACE = re.compile(
-    r"\b(?:nodes?|namespaces?|ns|pv|persistentvolumes?|clusterroles?\w*|crds?|storageclass\w*|clusteroperators?|co|mcp)\b"
-)
+FIRST_OBJECT = re.compile(r"^(?:\s+--?[\w-]+(?:=\S+)?)*\s+(?P<kind>[A-Za-z]+)(?=[\s,/]|$)")
+FROM_FILE = re.compile(r"\s(?:-f|--filename|-k)[= ]?\s*(?!-(?:\s|$))\S")
 ENDLESS = (
     (
         re.compile(
@@ -50,6 +62,7 @@ ENDLESS = (
 )
 TERMINAL = re.compile(r"\s(?:-it|-ti|--interactive\s+--tty|--tty|-i\s+-t|-t\s+-i)(?=\s|$)")
 HIDES = re.compile(r"\|\|\s*(?:echo\b|true\b|:(?=\s|$|;))")
+BROKEN = re.compile(r"(?<!\\)\\(?:[ \t]+$|\Z)", re.MULTILINE)
 PHONE_BLANK = re.compile(r"[xX]{3}|\b0{3}[- ]0{3,4}|\bTBD\b|\bTODO\b|^\s*(?:\?+|-+|n/a)\s*$", re.IGNORECASE)
 KIND = re.compile(
     r"\b(?P<kind>deploy(?:ments?)?|sts|statefulsets?|ds|daemonsets?)(?:\.apps)?[/ ](?P<name>[a-z0-9][a-z0-9.-]*)"
@@ -71,11 +84,11 @@ def lint(
     """
     found = [*runbook.findings, *_severities(runbook), *_contacts(runbook), *_commands(runbook), *_kinds(runbook)]
     found += [*_services(runbook), *_links(runbook, exists), *_review(runbook, today), *_manual(runbook)]
-    return tuple(sorted(found, key=lambda f: (f.line, f.code)))
+    return tuple(sorted(found, key=lambda f: (f.line, f.code, f.column)))
 
 
-def _finding(code: str, line: int, severity: Weight, message: str) -> Finding:
-    return Finding(code=code, line=line, severity=severity, message=message)
+def _finding(code: str, at: Place, severity: Weight, message: str) -> Finding:
+    return Finding(code=code, line=at.line, severity=severity, message=message, column=at.column)
 
 
 def _severities(runbook: Runbook) -> Iterator[Finding]:
@@ -86,64 +99,86 @@ def _severities(runbook: Runbook) -> Iterator[Finding]:
             message = (
                 f"Between {row.id} and the next severity one is missing. Add the row, or number them without a gap."
             )
-            yield _finding("severity-hole", row.line, "warning", message)
+            yield _finding("severity-hole", place_of(runbook, row), "warning", message)
     for row in rows:
         if not row.examples and not row.impact:
             message = f"{row.id} says neither impact nor examples, so nobody can choose it. Add both."
-            yield _finding("severity-empty", row.line, "warning", message)
+            yield _finding("severity-empty", place_of(runbook, row), "warning", message)
     for row, graver in zip(rows[1:], rows, strict=False):
         if row.response_minutes < graver.response_minutes:
             message = f"{row.id} promises a faster answer than {graver.id}. Put the response times in order."
-            yield _finding("severity-order", row.line, "warning", message)
+            yield _finding("severity-order", place_of(runbook, row), "warning", message)
     if (rate := read_error_range(rows)) is not None:
         row, low, high = rate
         message = (
             f"The error rate is graded from {low:g} to {high:g} % only. Below it the next milder is taken, above the "
             "next graver severity; write both down."
         )
-        yield _finding("severity-range", row.line, "note", message)
+        yield _finding("severity-range", place_of(runbook, row), "note", message)
 
 
 def _contacts(runbook: Runbook) -> Iterator[Finding]:
     for contact in runbook.contacts:
         if contact.phone is not None and PHONE_BLANK.search(contact.phone):
             message = f"{contact.role} has no phone number ({contact.phone}). Put the number in, or take the row out."
-            yield _finding("phone-placeholder", contact.line, "warning", message)
+            yield _finding("phone-placeholder", place_of(runbook, contact, contact.phone), "warning", message)
 
 
 def _commands(runbook: Runbook) -> Iterator[Finding]:
     for command in runbook.commands:
         for pattern, name, instead in ENDLESS:
             if pattern.search(command.text):
-                yield _finding("never-ends", command.line, "warning", f"{name} never ends by itself: {instead}.")
+                yield _finding(
+                    "never-ends", place_of(runbook, command), "warning", f"{name} never ends by itself: {instead}."
+                )
                 break
         if TERMINAL.search(command.text):
             message = "-it wants a terminal, which a machine has not. Drop it where the command asks no questions."
-            yield _finding("wants-terminal", command.line, "warning", message)
+            yield _finding("wants-terminal", place_of(runbook, command), "warning", message)
         if HIDES.search(command.text):
             message = (
                 "`|| echo` turns failure into success: the exit code is 0 whatever happened. Let the failure through."
             )
-            yield _finding("hides-failure", command.line, "warning", message)
+            yield _finding("hides-failure", place_of(runbook, command), "warning", message)
         if leak := leak_in(command):
             message = (
                 f"A secret stands in the page. Change it, then {leak.instead}."
                 if leak.written
                 else f"A secret on the command line is seen by everybody on the machine: {leak.instead}."
             )
-            yield _finding("secret-in-argv", command.line, "error" if leak.written else "warning", message)
-        yield from _namespace(command)
+            yield _finding(
+                "secret-in-argv", place_of(runbook, command), "error" if leak.written else "warning", message
+            )
+        if command.inside and not CLOSES.match(command.text):
+            message = (
+                f"This is typed in the shell that line {command.inside} opens; fireline runs each command by itself. "
+                "Write both as one: `oc debug node/web-1 -- chroot /host podman ps`."
+            )
+            yield _finding("inside-shell", place_of(runbook, command), "warning", message)
+        if broken := BROKEN.search(command.text):
+            message = "The command ends at this backslash: a blank stands behind it, or nothing. Take either away."
+            row = command.text.count("\n", 0, broken.start())
+            at = Place(runbook.path, command.line + row, command.columns[row] if row < len(command.columns) else 1)
+            yield _finding("broken-line", at, "error", message)
+        yield from _namespace(runbook, command)
 
 
-def _namespace(command: Command) -> Iterator[Finding]:
+def _namespace(runbook: Runbook, command: Command) -> Iterator[Finding]:
     for call in KUBECTL.finditer(command.text):
-        rest = command.text[call.end("verb") :]
-        if call["verb"] in NAMESPACED_VERBS and not NAMESPACE.search(rest) and not NO_NAMESPACE.search(call["rest"]):
+        if _namespaced(call["verb"], call["rest"]) and not NAMESPACE.search(command.text[call.end("verb") :]):
             message = (
                 f"{call['program']} {call['verb']} names no namespace and goes where the kubeconfig points. Add -n."
             )
-            yield _finding("no-namespace", command.line, "warning", message)
+            yield _finding("no-namespace", place_of(runbook, command), "warning", message)
             return
+
+
+def _namespaced(verb: str, rest: str) -> bool:
+    """Whether a call surely is about something that lives in a namespace."""
+    if verb in NAMESPACED_VERBS or (verb in FILE_VERBS and FROM_FILE.search(rest)):
+        return True
+    named = FIRST_OBJECT.match(rest)
+    return verb in KIND_VERBS and named is not None and named["kind"].lower() in NAMESPACED
 
 
 def _kinds(runbook: Runbook) -> Iterator[Finding]:
@@ -160,24 +195,23 @@ def _kinds(runbook: Runbook) -> Iterator[Finding]:
             last = max(kinds.values(), key=lambda c: c.line)
             told = " and ".join(f"{kind} (line {command.line})" for kind, command in kinds.items())
             message = f"{name} is called {told}. Find out which it is and say the same everywhere."
-            yield _finding("kind-mismatch", last.line, "error", message)
+            yield _finding("kind-mismatch", place_of(runbook, last), "error", message)
 
 
 def _services(runbook: Runbook) -> Iterator[Finding]:
     """Health checks of one page that do not name the same services."""
     by_block: dict[int, set[str]] = {}
-    lines: dict[int, int] = {}
+    first: dict[int, HealthUrl] = {}
     for one in read_health_urls(runbook, merge=False):
         by_block.setdefault(one.block, set()).add((urlsplit(one.url).hostname or "").split(".")[0])
-        lines.setdefault(one.block, one.line)
+        first.setdefault(one.block, one)
     blocks = [b for b, names in by_block.items() if len(names) > 1]
     for earlier, later in itertools.pairwise(blocks):
         if by_block[earlier] != by_block[later]:
             a, b = (", ".join(sorted(by_block[x])) for x in (earlier, later))
-            message = (
-                f"Health is asked of {b} here, but of {a} in line {lines[earlier]}. Name the same services in both."
-            )
-            yield _finding("services-disagree", lines[later], "warning", message)
+            where = f"line {first[earlier].line}"
+            message = f"Health is asked of {b} here, but of {a} in {where}. Name the same services in both."
+            yield _finding("services-disagree", place_of(runbook, first[later]), "warning", message)
 
 
 def _links(runbook: Runbook, exists: Callable[[str], bool] | None) -> Iterator[Finding]:
@@ -187,7 +221,7 @@ def _links(runbook: Runbook, exists: Callable[[str], bool] | None) -> Iterator[F
         target = link.target.split("#")[0]
         if target and not urlsplit(target).scheme and not target.startswith("//") and not exists(target):
             message = f"The link “{link.title}” leads to {target}, which is not there. Write the page or drop the link."
-            yield _finding("dead-link", link.line, "error", message)
+            yield _finding("dead-link", place_of(runbook, link, link.target), "error", message)
     yield from _manifests(runbook, exists)
 
 
@@ -199,23 +233,27 @@ def _manifests(runbook: Runbook, exists: Callable[[str], bool]) -> Iterator[Find
             file = call["file"]
             if not file.startswith(("/", "~")) and file.removeprefix("./") not in written and not exists(file):
                 message = f"The command wants {file}, which is not there. Keep the file beside the runbook."
-                yield _finding("dead-file", command.line, "error", message)
+                yield _finding("dead-file", place_of(runbook, command), "error", message)
         written |= {one["file"].removeprefix("./") for one in WRITTEN.finditer(command.text)}
 
 
 def _review(runbook: Runbook, today: date | None) -> Iterator[Finding]:
-    due = last_day(runbook.next_review) if runbook.next_review else None
-    if runbook.next_review and due is None:
+    if not runbook.next_review:
+        return
+    due = last_day(runbook.next_review)
+    if due is None:
         message = f"“{runbook.next_review}” is no date. Write the next review as 2027-05-31 or May 2027."
-        yield _finding("review-unreadable", _line_of(runbook, runbook.next_review), "warning", message)
-    if due and today and due < today:
+        yield _finding("review-unreadable", _place_of_words(runbook, runbook.next_review), "warning", message)
+    elif today and due < today:
         message = f"The review was due by {due.isoformat()}. Read the page through, then set the next date."
-        yield _finding("review-overdue", _line_of(runbook, runbook.next_review or ""), "warning", message)
+        yield _finding("review-overdue", _place_of_words(runbook, runbook.next_review), "warning", message)
 
 
-def _line_of(runbook: Runbook, words: str) -> int:
-    lines = runbook.source.splitlines()
-    return next((n for n, text in reversed(list(enumerate(lines, 1))) if words and words in text), 1)
+def _place_of_words(runbook: Runbook, words: str) -> Place:
+    """Where words stand last on the page; its first line where they do not."""
+    lines = lines_of(runbook.source)
+    line = next((n for n, text in reversed(list(enumerate(lines, 1))) if words in text), 1)
+    return Place(runbook.path, line, column_of(runbook.source, line, words))
 
 
 def _manual(runbook: Runbook) -> Iterator[Finding]:
@@ -223,4 +261,4 @@ def _manual(runbook: Runbook) -> Iterator[Finding]:
         message = (
             f"“{step.title}” has no command, so a person has to know how. Add it, or move the words out of the block."
         )
-        yield _finding("comment-without-command", step.line, "note", message)
+        yield _finding("comment-without-command", place_of(runbook, step), "note", message)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -93,12 +94,17 @@ def _shared_end(one: Sequence[str], other: Sequence[str]) -> float:
 def _by_file(facts: Facts, places: Places) -> Scored:
     names = {n.lower() for n in (facts.name, facts.labels.get("alertname", "")) if n}
     for runbook, scenario in places:
-        file = PurePosixPath(runbook.path).stem
+        file = _stem(runbook.path)
         if len(runbook.scenarios) == 1 and file.lower() in names:
             yield (
                 1.0,
                 Match(runbook=runbook, scenario=scenario, why=f"The page {runbook.path} is named like the alert."),
             )
+
+
+@lru_cache(maxsize=2048)
+def _stem(path: str) -> str:
+    return PurePosixPath(path).stem
 
 
 def _by_title(facts: Facts, places: Places) -> Scored:
@@ -143,7 +149,7 @@ def _by_symptoms(facts: Facts, places: Places) -> Scored:
             yield sum(len(p[1]) for p in seen), Match(runbook=runbook, scenario=scenario, why=why)
 
 
-def _phrases(symptoms: str) -> Iterator[tuple[str, set[str]]]:
-    for phrase in re.split(r"[,;.\n\"“”]|\bor\b", symptoms):
-        if phrase.strip():
-            yield phrase.strip(), set(stems(phrase, level=False))
+@lru_cache(maxsize=2048)  # every alert is held against the same symptoms
+def _phrases(symptoms: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    parts = re.split(r"[,;.\n\"“”]|\bor\b", symptoms)
+    return tuple((part.strip(), frozenset(stems(part, level=False))) for part in parts if part.strip())

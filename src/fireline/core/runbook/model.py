@@ -24,6 +24,7 @@ class Finding:
     line: int
     severity: Weight
     message: str
+    column: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +67,19 @@ class Checklist:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placeholder:
-    """A blank in a command: `start` and `end` are offsets into the command's text."""
+    """A blank in a command: `start` and `end` are offsets into the command's text.
+
+    `thing` is what it asks for ("pod", "pid"), None where nothing tells; `labels` are those of an alert that carry its
+    value, the best first. `sources` tells where else the value can come from.
+    """
 
     name: str
     written: str
     kind: PlaceholderKind
     start: int
     end: int
+    thing: str | None = None
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +88,9 @@ class Command:
 
     `block` is the line its code block opens on, `step` the number its comment gave it ("3" for "# 3. Check
     logs"). `bindings` are the assignments of the same block that this command relies on; `fill` puts them in
-    front. `manual` is a step for a person: it has a title and no text.
+    front. `manual` is a step for a person: it has a title and no text. `columns` tells where each line of the text
+    begins in its line of the file, where prompts and indentation were taken off. `inside` is the line of the command
+    that opens the shell this one is typed in, which fireline cannot do.
     """
 
     key: str
@@ -98,6 +107,8 @@ class Command:
     placeholders: tuple[Placeholder, ...] = ()
     bindings: tuple[Command, ...] = ()
     manual: bool = False
+    columns: tuple[int, ...] = ()
+    inside: int | None = None
 
     @property
     def judged(self) -> str:

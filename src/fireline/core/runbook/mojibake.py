@@ -49,7 +49,8 @@ def _repair_line(text: str, number: int, findings: list[Finding]) -> str:
         if after == before or "\n" in after or "\r" in after:
             return before
         message = f"Mojibake: read {before!r} as {after!r}. Save the file as UTF-8 with the character itself."
-        findings.append(Finding(code="mojibake", line=number, severity="warning", message=message))
+        column = done + found.start() + 1
+        findings.append(Finding(code="mojibake", line=number, severity="warning", message=message, column=column))
         return after
 
     spans = [m.span() for m in CODE.finditer(text)]  # inline code may be a command: hands off

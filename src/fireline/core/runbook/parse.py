@@ -14,6 +14,7 @@ from fireline.core.runbook.agenda import read_agenda
 from fireline.core.runbook.checklists import read_checklists
 from fireline.core.runbook.commands import read_commands
 from fireline.core.runbook.contacts import read_contacts
+from fireline.core.runbook.damage import read_damage
 from fireline.core.runbook.dates import read_dates
 from fireline.core.runbook.fences import Shell, is_command
 from fireline.core.runbook.front import read_front, word_of, words_of
@@ -41,7 +42,7 @@ def parse(source: bytes | str, *, path: str, shell: Shell) -> Runbook:
     repaired, repairs = repair(text, untouched=_command_lines(root))
     if repairs:
         root, front_text = read_tree(repaired.removeprefix(BOM))
-    findings += repairs
+    findings += repairs + read_damage(repaired, root)
     front = read_front(front_text)
     name = PurePosixPath(path).stem
     title = _title(root) or word_of(front, "title") or name
@@ -109,7 +110,10 @@ def _command_lines(root: Section) -> frozenset[int]:
 
 
 def _title(root: Section) -> str:
-    return next((s.title for s in root.parts if s.level == 1 and s.title), "")
+    """The first heading of the first level, else the one that all others stand under."""
+    first = next((s.title for s in root.parts if s.level == 1 and s.title), "")
+    headed = [s for s in root.parts if not s.lead]
+    return first or (headed[0].title if len(headed) == 1 else "")
 
 
 def _overview(root: Section) -> str:

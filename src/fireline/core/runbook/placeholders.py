@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from fireline.core.runbook.model import Placeholder, PlaceholderKind
+from fireline.core.runbook.things import THINGS, thing_of
 
 ANGLE = re.compile(r"(?<![<\\])<(?P<name>['\"]?[A-Za-z](?:[^<>\n|&;$`]*[^<>\s|&;$`])?)>(?!>)")
 DOUBLE = re.compile(r"(?<![{$])\{\{\s*(?P<name>[A-Za-z_][\w-]*(?: [\w-]+)*)\s*\}\}(?!\})")
@@ -22,6 +23,10 @@ CAPS = re.compile(r"(?<![\w$%{<\[.\-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*(?![\w=:}>\]-
 CAPS_BLANK = re.compile(
     r"YOUR_\w+|(?:[A-Z0-9]+_)+(?:ID|TOKEN|NAME|KEY|HOST|PORT|URL|SECRET|PASSWORD|IP|NAMESPACE)"
     r"|TOKEN|PASSWORD|NAMESPACE|HOSTNAME|POD|PODNAME|NODENAME"
+)
+# PUBLISHER-CLUSTER, also in svc/PUBLISHER-CLUSTER-rw; a header such as X-REQUEST-ID: is none
+DASHED_CAPS = re.compile(
+    r"(?<![\w$%{<\[.\-])(?!X-)[A-Z][A-Z0-9]+(?:-[A-Z0-9]+)*-(?:NAME|ID|NAMESPACE|CLUSTER|POD|NODE|HOST|IP|PORT)(?![A-Z0-9_:=>\]]|-[A-Z])"
 )
 TEMPLATE_WORDS = frozenset("range end if else with template define block break continue nil print println".split())  # noqa: SIM905
 # Set by the shell or the system everywhere, so nobody has to fill them in.
@@ -57,7 +62,12 @@ def find(text: str, *, bound: Collection[str] = ()) -> tuple[Placeholder, ...]:
             taken.append((start, end))
             tidy = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_").lower() or "value"
             kind = kind_of(tidy, text, start)
-            found.append(Placeholder(name=tidy, written=text[start:end], kind=kind, start=start, end=end))
+            thing, same = thing_of(tidy, text[:start], kind)
+            labels = THINGS[thing].labels if thing and same else ()
+            blank = Placeholder(
+                name=tidy, written=text[start:end], kind=kind, start=start, end=end, thing=thing, labels=labels
+            )
+            found.append(blank)
     return tuple(sorted(found, key=lambda p: p.start))
 
 
@@ -103,6 +113,8 @@ def _candidates(text: str, bound: frozenset[str]) -> Iterator[tuple[int, int, st
     for match in CAPS.finditer(text):
         if CAPS_BLANK.fullmatch(match[0]) and match[0] not in bound:
             yield match.start(), match.end(), match[0]
+    for match in DASHED_CAPS.finditer(text):
+        yield match.start(), match.end(), match[0]
 
 
 def _square(name: str) -> bool:

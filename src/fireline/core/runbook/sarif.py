@@ -14,12 +14,16 @@ from fireline.core.runbook.model import Finding
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 # What each rule is about, in one line; how to put it right stands in each finding's message.
 RULES = {
+    "broken-line": "A blank behind a backslash ends a command too early.",
     "comment-without-command": "A step for a person stands in a block of commands.",
     "dead-file": "A command reads a manifest that is not beside the runbook.",
     "dead-link": "A link leads to a page that is not there.",
+    "empty-page": "There is nothing on the page.",
     "encoding": "The page is not UTF-8.",
     "hides-failure": "A command ends with success whatever happened.",
+    "inside-shell": "A command is meant for a shell that another one opens.",
     "kind-mismatch": "One name stands under two Kubernetes kinds.",
+    "merge-conflict": "A merge was left unfinished.",
     "mojibake": "A wrong encoding has damaged characters.",
     "never-ends": "A command never ends by itself.",
     "no-namespace": "A command goes wherever the kubeconfig points.",
@@ -34,6 +38,7 @@ RULES = {
     "severity-order": "A milder severity promises a faster answer.",
     "severity-range": "The error rate is graded in a part of its range only.",
     "shell-syntax": "A shell cannot read a block of commands.",
+    "unclosed-block": "A block of code is never closed.",
     "unreadable": "The file cannot be read.",
     "wants-terminal": "A command wants a terminal.",
     "wrong-tag": "A block is marked as shell and holds something else.",
@@ -59,7 +64,7 @@ def as_sarif(found: Sequence[tuple[str, Finding]], *, version: str) -> dict[str,
 def _result(path: str, finding: Finding, rule: int) -> dict[str, Any]:
     place = {
         "artifactLocation": {"uri": quote(path.removeprefix("./"))},
-        "region": {"startLine": finding.line},
+        "region": {"startLine": finding.line, "startColumn": finding.column},
     }
     return {
         "ruleId": finding.code,

@@ -11,8 +11,9 @@ from fireline.core.runbook.structure import Structure, condition_of, part_of
 from fireline.core.runbook.tree import Item, Prose, Section
 from fireline.core.runbook.words import plain
 
-ALERTS = re.compile(r"^(?:related |firing )?alerts?(?: names?)?$", re.IGNORECASE)
-ALERT_NAME = re.compile(r"[A-Za-z_:][\w:.-]*")
+ALERTS = re.compile(r"^(?:firing )?alerts?(?: names?)?$", re.IGNORECASE)  # "related alerts" have pages of their own
+# A name alone, or with words about it: "RedisDown", "RedisDown: nobody is signed in", "RedisDown (critical)"
+ALERT_NAME = re.compile(r"\s*(?P<name>[A-Za-z_:][\w.:-]*?)[\s.]*(?:(?:[:(]|\s[-–—])\s.*|\(.*)?", re.DOTALL)
 
 
 def read_mitigations(structure: Structure, commands: Commands) -> tuple[Mitigation, ...]:
@@ -62,7 +63,8 @@ def _said(part: Section) -> Iterator[str]:
 
 
 def _names(part: Section) -> list[str]:
-    return [name for text in _said(part) for name in ALERT_NAME.findall(text.replace("`", ""))]
+    pieces = (piece for text in _said(part) for piece in re.split(r"[,;]|\band\b|\bor\b", text))
+    return [match["name"] for piece in pieces if (match := ALERT_NAME.fullmatch(piece))]
 
 
 def _resolutions(part: Section, inside: Sequence[Placed]) -> Iterator[Resolution]:

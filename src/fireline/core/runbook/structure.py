@@ -55,6 +55,7 @@ NUMBERED = re.compile(
 )
 CONDITION = re.compile(r"^(?:if|when|in case(?: of)?)\s+\S", re.IGNORECASE)
 FEWEST_PHASES = 3
+ABOUT_ONE = re.compile(r"^(?:play|run)book\s*[:–—-]\s*\S", re.IGNORECASE)  # "Playbook: Ransomware" is one scenario
 
 
 def part_of(title: str) -> Part | None:
@@ -124,6 +125,8 @@ def structure_of(root: Section, name: str, *, about_alert: bool = False) -> Stru
 
 def _phases(parent: Section) -> dict[Section, Phase]:
     headed = [s for s in parent.parts if not s.lead]
+    if ABOUT_ONE.match(parent.title):
+        return {}
     numbered = [(s, m) for s in headed if (m := NUMBERED.match(s.title))]
     stages = {stage_of(s.title) for s in headed} - {None}
     if len(stages) < FEWEST_PHASES:

@@ -45,13 +45,14 @@ class Item:
 
 @dataclass(slots=True)
 class Fence:
-    """A code block: `line` opens it, `first` is the line of its first content."""
+    """A code block: `line` opens it, `first` is the line of its first content; `closed` unless its end is missing."""
 
     line: int
     first: int
     info: str
     lines: tuple[str, ...]
     item: Item | None = None
+    closed: bool = True
 
 
 @dataclass(slots=True)
@@ -232,7 +233,9 @@ class _Builder:
         first = start + 1 if token.type == "fence" else start
         lines = tuple(token.content.split("\n")[:-1] if token.content else ())
         info = token.info.strip().split(" ")[0].strip("{}").lower()
-        self.here.blocks.append(Fence(start, first, info, lines, self._item()))
+        ends = (token.map or [0, 0])[1]
+        closed = token.type != "fence" or ends - start > len(lines)
+        self.here.blocks.append(Fence(start, first, info, lines, self._item(), closed))
 
     def _table(self, token: Token) -> None:
         match token.type:

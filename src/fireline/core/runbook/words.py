@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 CODE = re.compile(r"(`+)(?P<code>.+?)(?<!`)\1(?!`)")
 LINK = re.compile(r"!?\[(?P<title>(?:[^\[\]]|\[[^\[\]]*\])*)\]\(<?(?P<target>[^)\s>]+)>?(?:\s+\"[^\"]*\")?\)")
 URL = re.compile(r"https?://[^\s<>\"'`)\]]*[^\s<>\"'`)\].,;:!?]")
 MARKS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1|(?<![*\w])\*(?=\S)([^*\n]+?)(?<=\S)\*(?!\w)")
+SHORT = 300  # characters of a text whose stems are worth remembering
 SPACE = re.compile(r"\s+")
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 PRODUCTS = frozenset("redis memcached valkey postgres postgresql mysql mariadb".split())  # noqa: SIM905
@@ -82,6 +84,10 @@ def stems(text: str, *, level: bool = True) -> tuple[str, ...]:
 
     With `level` product names and synonyms become the plain word: "Redis is offline" is ("cache", "down").
     """
+    return _known_stems(text, level) if len(text) <= SHORT else _stems(text, level)
+
+
+def _stems(text: str, level: bool) -> tuple[str, ...]:  # noqa: FBT001
     found: dict[str, None] = {}
     same = SAME if level else {}
     for word in WORD.findall(split_camel(text).replace("’", "'").lower()):
@@ -91,6 +97,9 @@ def stems(text: str, *, level: bool = True) -> tuple[str, ...]:
         if stem not in EMPTY:
             found[stem] = None
     return tuple(found)
+
+
+_known_stems = lru_cache(maxsize=8192)(_stems)  # titles and examples are held against every alert that comes
 
 
 def _singular(word: str) -> str:
