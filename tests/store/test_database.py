@@ -15,12 +15,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from fireline.core.refusal import Refused
-from fireline.store import accounts, alerts, evidence, ledger, lists
+from fireline.store import accounts, alerts, clocks, deploys, evidence, heard, ledger
 from fireline.store.database import Database, metadata
 from fireline.store.ledger import Ledger
 from store.conftest import NOON, declare, note
 
-TABLES = (accounts.keys, alerts.alerts, evidence.outputs, ledger.events, lists.clocks)  # and so the metadata is whole
+TABLES = (  # and so the metadata is whole
+    accounts.keys, alerts.alerts, clocks.clocks, deploys.changes, evidence.outputs, heard.heard, ledger.events,
+)  # fmt: skip
 
 
 def nothing(_connection: object, _work: object) -> None:

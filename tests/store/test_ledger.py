@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from fireline.core import gate, incident
 from fireline.core.events import AnyEvent, IncidentDeclared, Log, NoteAdded, from_json
 from fireline.core.refusal import Refused
-from fireline.store import lists
+from fireline.store import clocks, lists
 from fireline.store.database import Database
 from fireline.store.ledger import AlreadyOpen, Deed, Ledger, events
 from store.conftest import NOON, Kitchen, declare, note
@@ -142,8 +142,8 @@ def test_an_incident_nobody_declared_takes_no_deed(ledger: Ledger, deed: Deed) -
 def test_what_follows_is_written_with_the_event(kitchen: Kitchen) -> None:
     ledger = kitchen.ledger("pagerduty")
     ledger.open(declare(severity="P0"))
-    assert kitchen.written() == ["Clock 1:1", "Effect 1:1:pagerduty"]
-    assert [one.kind for one in lists.open_clocks(kitchen.database, 1)] == ["acknowledge"]
+    assert kitchen.written() == ["Clock 1:1", "Effect 1:1:pagerduty:trigger"]
+    assert [one.kind for one in clocks.open_clocks(kitchen.database, 1)] == ["acknowledge"]
 
 
 def test_when_what_follows_cannot_be_written_neither_is_the_event(kitchen: Kitchen) -> None:
@@ -162,7 +162,7 @@ def test_when_what_follows_cannot_be_written_neither_is_the_event(kitchen: Kitch
     with pytest.raises(ConnectionError):
         ledger.act(1, STATUS)
     assert (ledger.heads(), ledger.read(1).status, kitchen.written()) == (1, "Investigating", before)
-    assert len(lists.open_clocks(kitchen.database, 1)) == 1
+    assert len(clocks.open_clocks(kitchen.database, 1)) == 1
 
 
 def test_a_deed_that_makes_an_unreadable_event_crashes_unwritten(ledger: Ledger) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from fireline.core import approval, gate, incident
-from fireline.core.follow import Clock
 from fireline.store import lists
 from fireline.store.database import Database
 from fireline.store.ledger import Ledger
-from store.conftest import NOON, declare
+from store.conftest import declare
 
 ASK = partial(
     approval.ask,
@@ -70,27 +68,3 @@ def test_what_burns_stands_first_and_what_is_over_comes_newest_first(ledger: Led
     assert [row.number for row in lists.all_incidents(database, state=lists.CLOSED)] == [2]
     assert [row.number for row in lists.all_incidents(database)] == [3, 2, 1]
     assert [row.number for row in lists.all_incidents(database, limit=1)] == [3]
-
-
-def test_a_clock_that_has_not_rung_is_overdue_and_one_that_rang_is_not(ledger: Ledger) -> None:
-    ledger.open(declare())
-    (clock,) = lists.open_clocks(ledger.database, 1)
-    assert clock == Clock(kind="acknowledge", incident=1, seq=1, due_at=ledger.read(1).acknowledge_by)
-    assert lists.overdue(ledger.database, clock.due_at) == ()
-    late = clock.due_at + timedelta(seconds=1)
-    assert lists.overdue(ledger.database, late) == (clock,)
-    lists.ring(ledger.database, clock, late)
-    lists.ring(ledger.database, clock, late + timedelta(hours=1))  # the second time changes nothing
-    assert lists.overdue(ledger.database, late) == lists.open_clocks(ledger.database, 1) == ()
-    with ledger.database.reading() as connection:
-        assert connection.scalar(sa.select(lists.clocks.c.rung_at)) == late
-
-
-def test_times_come_back_as_utc_whatever_zone_they_went_in(database: Database, ledger: Ledger) -> None:
-    ledger.open(declare())
-    local = datetime(2026, 3, 2, 14, 0, tzinfo=timezone(timedelta(hours=2)))
-    lists.ring(database, lists.open_clocks(database, 1)[0], local)
-    with database.reading() as connection:
-        rang = connection.scalar(sa.select(lists.clocks.c.rung_at))
-    assert rang == NOON
-    assert rang.utcoffset() == timedelta(0)

@@ -43,4 +43,6 @@ def test_an_effect_that_can_never_be_done_is_said_so_and_named(clumsy: House) ->
 
 
 def notes(house: House) -> list[NoteAdded]:
-    return [event for event in house.ledger.log(1) if isinstance(event, NoteAdded) and event.by == HOUSE]
+    """What the house says about the review; other effects of a declaration fail here as well."""
+    said = [event for event in house.ledger.log(1) if isinstance(event, NoteAdded) and event.by == HOUSE]
+    return [event for event in said if "review" in event.text]

@@ -10,12 +10,13 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -24,10 +25,14 @@ from alembic.util import CommandError
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
-from fireline.core.refusal import Refused
+from fireline.core.refusal import AWAY, Refused
 
 NO_TABLE = re.compile(r'no such table|relation ".*" does not exist')  # SQLite's words, PostgreSQL's
 MIGRATIONS = Path(__file__).parent / "migrations"
+log = structlog.get_logger(__name__)
+
+AFTER = "after commit"  # where a connection keeps what to call then
+STALLED = 15  # seconds that PostgreSQL waits for the next word in an open transaction
 POOL = 20  # connections: workflows and doors together never hold more threads than this in the database
 
 # Names for constraints, so that migrations can speak of them on both databases.
@@ -65,8 +70,16 @@ class Database:
                 max_overflow=0,
                 pool_timeout=30,
                 pool_pre_ping=True,
-                connect_args={"connect_timeout": 5},
+                # a cut network is noticed in about ten seconds, not when the kernel gives up after a quarter of an hour
+                connect_args={
+                    "connect_timeout": 5,
+                    "keepalives_idle": 5,
+                    "keepalives_interval": 2,
+                    "keepalives_count": 3,
+                    "tcp_user_timeout": 10_000,
+                },
             )
+            sa.event.listen(self.engine, "connect", _postgres_session)
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -74,16 +87,38 @@ class Database:
 
         Raises `Refused(503)` in words when the database cannot be reached or its disk is full.
         """
+        calls: list[Callable[[], None]] = []
         with self._words(), self.engine.begin() as connection:
             if self.is_sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield connection
+            connection.info[AFTER] = calls
+            try:
+                yield connection
+            finally:
+                connection.info.pop(AFTER, None)
+        for call in calls:
+            try:
+                call()
+            except Exception:  # it is committed: whoever is not told now finds it at the next look
+                log.exception("after commit")
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection for reads only."""
         with self._words(), self.engine.connect() as connection:
             yield connection
+
+    def driver(self) -> Any:
+        """A connection of the driver's own, past SQLAlchemy and outside the pool, for whoever takes it to close."""
+        with self._words():
+            connection = self.engine.raw_connection()
+        driver = connection.driver_connection
+        connection.detach()
+        return driver
+
+    def away(self, trouble: Exception) -> Refused:
+        """What to say of trouble with such a connection."""
+        return Refused(_say(self, trouble), status=AWAY)
 
     def claim(self) -> None:
         """On SQLite: make sure that no other fireline serves this file. Raises `Refused`."""
@@ -103,6 +138,20 @@ class Database:
                 f"Another fireline serves {self.url.database} already. Stop it, or use PostgreSQL for several.",
                 status=503,
             ) from None
+
+    def served(self) -> bool:
+        """On SQLite: a fireline, perhaps this one, serves the file now."""
+        try:
+            lock = os.open(f"{self.url.database}.lock", os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(lock)
+        return False
 
     def migrate(self) -> None:
         """Bring the schema to this release's. Safe at every start, and by several replicas on PostgreSQL at once."""
@@ -157,6 +206,20 @@ class Database:
             raise
 
 
+def after_commit(connection: sa.Connection, call: Callable[[], None]) -> None:
+    """Call this when the transaction of `writing` has committed; never, when it did not.
+
+    SQLAlchemy's own commit event comes before the commit, when what is told of cannot be read yet.
+    """
+    connection.info.get(AFTER, []).append(call)
+
+
+def _postgres_session(connection: Any, _record: Any) -> None:
+    """A replica that froze in a transaction may not hold its locks for longer than this."""
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{STALLED}s'")
+    connection.commit()
+
+
 def _sqlite_pragmas(connection: Any, _record: Any) -> None:
     connection.isolation_level = "IMMEDIATE"  # a transaction that writes says so when it begins
     for pragma in ("busy_timeout=30000", "foreign_keys=ON", "journal_mode=WAL", "synchronous=FULL"):
@@ -175,7 +238,7 @@ def _checked(url: str) -> sa.URL:
 
 
 def _cause(trouble: Exception) -> str:
-    return str(getattr(trouble, "orig", None) or trouble).strip().splitlines()[0]
+    return (str(getattr(trouble, "orig", None) or trouble).strip() or type(trouble).__name__).splitlines()[0]
 
 
 def _say(database: Database, trouble: Exception) -> str:

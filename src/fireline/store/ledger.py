@@ -7,10 +7,11 @@ again on the newer log. Each row carries the hash of the one before it, so that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from itertools import groupby
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -20,12 +21,13 @@ from fireline.core.events import AnyEvent, IncidentDeclared, Log, from_json, to_
 from fireline.core.follow import Work, follow
 from fireline.core.incident import Incident, fold
 from fireline.core.refusal import AWAY, Refused
-from fireline.store import lists
+from fireline.store import clocks, lists
 from fireline.store.database import Database, metadata
 
 ATTEMPTS = 20  # writers of one incident are a handful of people and a few workflows
 BUSY = "Too many people are changing this incident at once. Try again."
 Deed = Callable[[Log, datetime], AnyEvent]
+Seeing = Callable[[sa.Connection, Deed], Deed]
 
 events = sa.Table(
     "event",
@@ -54,6 +56,32 @@ class AlreadyOpen(Exception):  # noqa: N818  # an answer, not an error
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A deed of the house's own on one incident, and the key that names it for ever."""
+
+    number: int
+    deed: Deed
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A log, and the hash of its newest row."""
+
+    log: Log
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An event with its row, and the book once it is written there."""
+
+    number: int
+    row: dict[str, Any]
+    book: Book
+
+
+@dataclass(frozen=True, slots=True)
 class Broken:
     """The first row of a log that is not what was written."""
 
@@ -77,10 +105,15 @@ class Ledger:
         self.database = database
         self._now = now
         self._enqueue = enqueue
-        self._vendors = vendors
+        self.vendors = vendors
 
-    def open(self, deed: Deed, *, join_key: str | None = None, key: str | None = None) -> Incident:
-        """Declare an incident. Raises `AlreadyOpen` when one with this `join_key` is open; `key` as in `act`."""
+    def open(
+        self, deed: Deed, *, join_key: str | None = None, key: str | None = None, seeing: Seeing | None = None
+    ) -> Incident:
+        """Declare an incident. Raises `AlreadyOpen` when one with this `join_key` is open; `key` as in `act`.
+
+        `seeing` tells the deed what else is going on, as of the same transaction.
+        """
         for _ in range(ATTEMPTS):
             try:
                 with self.database.writing() as connection:
@@ -88,7 +121,8 @@ class Ledger:
                         return fold(earlier, _log(connection, earlier))
                     if (joined := lists.open_for(connection, join_key)) is not None:
                         raise AlreadyOpen(joined)
-                    event = deed((), self._now())  # before the number: a refusal or a storm of alerts uses up none
+                    asked = seeing(connection, deed) if seeing else deed
+                    event = asked((), self._now())  # before the number: a refusal or a storm of alerts uses up none
                     return self._append(connection, lists.reserve(connection, join_key), (), event, key)
             except IntegrityError:
                 continue  # another replica was faster: look again
@@ -102,7 +136,7 @@ class Ledger:
         for _ in range(ATTEMPTS):
             try:
                 with self.database.writing() as connection:
-                    lists.hold(connection, number)
+                    lists.hold(connection, [number])
                     log = _log(connection, number)
                     if _by_key(connection, key) is not None:
                         return fold(number, log)
@@ -115,8 +149,10 @@ class Ledger:
                     raise Refused(f"INC-{other} is open for the same fault by now. Go on there.") from None
         raise Refused(BUSY, status=503)
 
-    def offer(self, number: int, deed: Deed, *, key: str) -> bool:
+    def offer(self, number: int, deed: Deed, *, key: str | None = None) -> bool:
         """Do a deed of the house's own that may have become pointless meanwhile; False when the state refuses it.
+
+        `key` may be left out where the state refuses the second time anyway.
 
         A database that is away refuses nothing: that is raised, so that whoever offers tries again.
         """
@@ -127,6 +163,35 @@ class Ledger:
                 raise
             return False
         return True
+
+    def offer_all(self, connection: sa.Connection, offers: Iterable[Offer]) -> dict[Offer, Exception]:
+        """Offer many deeds in the caller's transaction of `writing`. Those which a mistake of ours kept back.
+
+        One that the state refuses, or that was done before, leaves the others as they are.
+        """
+        offers = tuple(offers)
+        numbers = {one.number for one in offers}
+        lists.hold(connection, numbers)
+        rows, books = _rows(connection, numbers), dict[int, Book]()
+        done = set(connection.scalars(sa.select(events.c.key).where(events.c.key.in_([one.key for one in offers]))))
+        lines: list[Line] = []
+        failed: dict[Offer, Exception] = {}
+        for one in offers:
+            if one.key in done:
+                continue
+            done.add(one.key)
+            try:
+                book = books.get(one.number) or _book(rows.get(one.number, ()))
+                line = _line(one.number, book, one.deed(book.log, self._now()), one.key)
+            except Refused:
+                continue
+            except Exception as trouble:  # noqa: BLE001  # the caller tells; the others go on
+                failed[one] = trouble
+                continue
+            lines.append(line)
+            books[one.number] = line.book
+        self._write(connection, lines)
+        return failed
 
     def log(self, number: int) -> Log:
         """Everything that happened, oldest first."""
@@ -139,6 +204,11 @@ class Ledger:
     def read(self, number: int) -> Incident:
         """What is true now."""
         return fold(number, self.log(number))
+
+    def done(self, key: str | None) -> int | None:
+        """The incident in which the deed of this name was done; None when it was not."""
+        with self.database.reading() as connection:
+            return _by_key(connection, key)
 
     def head(self, number: int) -> int:
         """How many events the log has; 0 when there is no such incident. One indexed look-up, for live pages."""
@@ -170,23 +240,23 @@ class Ledger:
         with self.database.writing() as connection:
             numbers = connection.scalars(sa.select(events.c.incident).distinct()).all()
             for number in numbers:
-                lists.write(connection, number, _log(connection, number))
+                lists.write(connection, {number: _log(connection, number)})
             return len(numbers)
 
     def _append(self, connection: sa.Connection, number: int, log: Log, event: AnyEvent, key: str | None) -> Incident:
-        if bool(log) is isinstance(event, IncidentDeclared):
-            raise Refused("There is no such incident.", status=404)
-        body = to_json(event).decode()
-        from_json(body)  # a log that cannot be read back is worse than a deed that crashes here, unwritten
-        before = _head_hash(connection, number)
-        connection.execute(
-            events.insert().values(incident=number, seq=len(log) + 1, body=body, hash=_hash(before, body), key=key)
-        )
-        log = (*log, event)
-        work = follow(number, log, vendors=self._vendors)
-        lists.write(connection, number, log, work)
+        line = _line(number, Book(log, _head_hash(connection, number)), event, key)
+        self._write(connection, [line])
+        return fold(number, line.book.log)
+
+    def _write(self, connection: sa.Connection, lines: Sequence[Line]) -> None:
+        """Append events, and write down what follows from each."""
+        if not lines:
+            return
+        connection.execute(events.insert(), [line.row for line in lines])
+        lists.write(connection, {line.number: line.book.log for line in lines})
+        work = [one for line in lines for one in follow(line.number, line.book.log, vendors=self.vendors)]
+        clocks.write(connection, work)
         self._enqueue(connection, work)
-        return fold(number, log)
 
     def _shortened(self, connection: sa.Connection) -> Broken | None:
         """A log cut off or grown at its end keeps its chain; the list, written with it, still knows its length."""
@@ -201,6 +271,33 @@ class Ledger:
             return None
         n = row.n or 0
         return Broken(row.number, n + 1, "missing") if n < row.seq else Broken(row.number, row.seq + 1, "added")
+
+
+def door_key(path: str, value: str) -> str:
+    """What a deed is called that came with this key to this path; the command line uses it without a server, too."""
+    return f"api:{path}:{value}"
+
+
+def _line(number: int, book: Book, event: AnyEvent, key: str | None) -> Line:
+    """The next row of a log."""
+    if bool(book.log) is isinstance(event, IncidentDeclared):
+        raise Refused("There is no such incident.", status=404)
+    body = to_json(event).decode()
+    from_json(body)  # a log that cannot be read back is worse than a deed that crashes here, unwritten
+    head = _hash(book.head, body)
+    row = {"incident": number, "seq": len(book.log) + 1, "body": body, "hash": head, "key": key}
+    return Line(number, row, Book((*book.log, event), head))
+
+
+def _rows(connection: sa.Connection, numbers: Collection[int]) -> dict[int, Sequence[sa.Row[Any]]]:
+    """The rows of many logs in one look."""
+    query = sa.select(events.c.incident, events.c.body, events.c.hash).where(events.c.incident.in_(numbers))
+    rows: Sequence[Any] = connection.execute(query.order_by(events.c.incident, events.c.seq)).all()
+    return {number: tuple(log) for number, log in groupby(rows, key=lambda row: row.incident)}
+
+
+def _book(rows: Sequence[sa.Row[Any]]) -> Book:
+    return Book(tuple(from_json(row.body) for row in rows), rows[-1].hash if rows else "")
 
 
 def _log(connection: sa.Connection, number: int) -> Log:

@@ -1,13 +1,12 @@
 """Lists: what pages show across incidents, written in the same transaction as the event.
 
-They hold nothing that the logs do not say, but for the key alerts join by and whether a clock has rung;
-`Ledger.rebuild_lists` can write the incidents anew. Clocks have their
-own rows, because what a page counts down has to be the truth and not an engine's inside.
+They hold nothing that the logs do not say, but for the key alerts join by; `Ledger.rebuild_lists` can write
+them anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +14,6 @@ import sqlalchemy as sa
 
 from fireline.core import approval
 from fireline.core.events import Log
-from fireline.core.follow import Clock, Work
 from fireline.core.incident import fold
 from fireline.store.database import Database, metadata
 
@@ -67,22 +65,7 @@ incidents = sa.Table(
     ),
     sqlite_autoincrement=True,  # a number said aloud is never used again
 )
-
-clocks = sa.Table(
-    "clock",
-    metadata,
-    sa.Column("incident", sa.Integer, sa.ForeignKey("incident.number"), primary_key=True),
-    sa.Column("seq", sa.Integer, primary_key=True),  # of the event that set it
-    sa.Column("kind", sa.Text, primary_key=True),
-    sa.Column("due_at", Utc, nullable=False),
-    sa.Column("rung_at", Utc),
-    sa.Index(
-        "ix_clock_open_due_at",
-        "due_at",
-        sqlite_where=sa.text("rung_at IS NULL"),
-        postgresql_where=sa.text("rung_at IS NULL"),
-    ),
-)
+SAY = incidents.update().where(incidents.c.number == sa.bindparam("of"))
 
 
 def reserve(connection: sa.Connection, join_key: str | None) -> int:
@@ -91,11 +74,12 @@ def reserve(connection: sa.Connection, join_key: str | None) -> int:
     return int(row.scalar_one())
 
 
-def hold(connection: sa.Connection, number: int) -> None:
-    """Let the writers of one incident pass one after another. SQLite has one writer at a time anyway."""
-    connection.execute(
-        sa.select(incidents.c.number).where(incidents.c.number == number).with_for_update(key_share=True)
-    )
+def hold(connection: sa.Connection, numbers: Iterable[int]) -> None:
+    """Let the writers of these incidents pass one after another. SQLite has one writer at a time anyway."""
+    if connection.dialect.name != "sqlite":
+        query = sa.select(incidents.c.number).where(incidents.c.number.in_(numbers))
+        # sorted, so that two who hold several wait for each other instead of deadlocking
+        connection.execute(query.order_by(incidents.c.number).with_for_update(key_share=True))
 
 
 def open_for(connection: sa.Connection, join_key: str | None) -> int | None:
@@ -112,37 +96,10 @@ def twin(connection: sa.Connection, number: int) -> int | None:
     )
 
 
-def write(connection: sa.Connection, number: int, log: Log, work: Sequence[Work] = ()) -> None:
-    """Make the lists say what the log says."""
-    incident = fold(number, log)
-    last = log[-1].at
-    connection.execute(
-        incidents.update()
-        .where(incidents.c.number == number)
-        .values(
-            seq=len(log),
-            title=incident.declared.title,
-            severity=incident.severity,
-            status=incident.status,
-            service=incident.declared.service,
-            scenario=incident.declared.scenario,
-            declared_at=incident.declared.at,
-            acknowledge_by=incident.acknowledge_by,
-            resolved_at=incident.ended_at,
-            acknowledged_by=incident.acknowledged.by if incident.acknowledged else None,
-            acknowledged_at=incident.acknowledged.at if incident.acknowledged else None,
-            waiting=sum(one.waiting(last) for one in approval.asks(log)),
-            drill=incident.declared.drill,
-            state=CLOSED if incident.resolved else OPEN,
-        )
-    )
-    rows = [
-        {"incident": number, "seq": one.seq, "kind": one.kind, "due_at": one.due_at}
-        for one in work
-        if isinstance(one, Clock)
-    ]
-    if rows:
-        connection.execute(clocks.insert(), rows)
+def write(connection: sa.Connection, logs: Mapping[int, Log]) -> None:
+    """Make the lists say what these logs say."""
+    if logs:
+        connection.execute(SAY, [_row(number, log) for number, log in logs.items()])
 
 
 def all_incidents(database: Database, *, state: str | None = None, limit: int = 100) -> Sequence[sa.Row[Any]]:
@@ -157,32 +114,22 @@ def all_incidents(database: Database, *, state: str | None = None, limit: int = 
         return connection.execute(query.order_by(*order).limit(limit)).all()
 
 
-def ring(database: Database, clock: Clock, at: datetime) -> None:
-    """Note that a clock has rung. The second time changes nothing."""
-    with database.writing() as connection:
-        connection.execute(
-            clocks.update()
-            .where(
-                clocks.c.incident == clock.incident,
-                clocks.c.seq == clock.seq,
-                clocks.c.kind == clock.kind,
-                clocks.c.rung_at.is_(None),
-            )
-            .values(rung_at=at)
-        )
-
-
-def overdue(database: Database, before: datetime) -> tuple[Clock, ...]:
-    """Clocks that were due before this time and have not rung: somebody lost them."""
-    query = sa.select(clocks).where(clocks.c.rung_at.is_(None), clocks.c.due_at < before).order_by(clocks.c.due_at)
-    with database.reading() as connection:
-        rows = connection.execute(query).all()
-    return tuple(Clock(kind=row.kind, incident=row.incident, seq=row.seq, due_at=row.due_at) for row in rows)
-
-
-def open_clocks(database: Database, number: int) -> tuple[Clock, ...]:
-    """Clocks of one incident that have not rung, the next first."""
-    query = sa.select(clocks).where(clocks.c.incident == number, clocks.c.rung_at.is_(None)).order_by(clocks.c.due_at)
-    with database.reading() as connection:
-        rows = connection.execute(query).all()
-    return tuple(Clock(kind=row.kind, incident=row.incident, seq=row.seq, due_at=row.due_at) for row in rows)
+def _row(number: int, log: Log) -> dict[str, Any]:
+    incident, last = fold(number, log), log[-1].at
+    return {
+        "of": number,
+        "seq": len(log),
+        "title": incident.declared.title,
+        "severity": incident.severity,
+        "status": incident.status,
+        "service": incident.declared.service,
+        "scenario": incident.declared.scenario,
+        "declared_at": incident.declared.at,
+        "acknowledge_by": incident.acknowledge_by,
+        "resolved_at": incident.ended_at,
+        "acknowledged_by": incident.acknowledged.by if incident.acknowledged else None,
+        "acknowledged_at": incident.acknowledged.at if incident.acknowledged else None,
+        "waiting": sum(one.waiting(last) for one in approval.asks(log)),
+        "drill": incident.declared.drill,
+        "state": CLOSED if incident.resolved else OPEN,
+    }
