@@ -54,7 +54,11 @@ class Access:
 
     def hook(self, connection: Connection) -> str:
         """The owner of a token that may bring alerts. Raises `Refused(401)`."""
-        found = self.accounts.by_token(bearer(connection) or "", "hooks", self.now())
+        return self.bringer(connection.headers.get("authorization", ""))
+
+    def bringer(self, authorization: str) -> str:
+        """The same, by the header's text."""
+        found = self.accounts.by_token(token_in(authorization) or "", "hooks", self.now())
         if found is None:
             raise Refused(
                 "This hook wants `Authorization: Bearer TOKEN`. `fireline token add --scope hooks` makes one.",
@@ -64,10 +68,15 @@ class Access:
 
 
 def bearer(connection: Connection) -> str | None:
-    """The token a program sent: as bearer, or as the password of basic authentication."""
-    kind, _, value = connection.headers.get("authorization", "").partition(" ")
+    """The token a program sent."""
+    return token_in(connection.headers.get("authorization", ""))
+
+
+def token_in(authorization: str) -> str | None:
+    """The token of this header: as bearer, as Opsgenie's GenieKey, or as the password of basic authentication."""
+    kind, _, value = authorization.partition(" ")
     match kind.lower():
-        case "bearer":
+        case "bearer" | "geniekey":  # what tools that speak Opsgenie call it
             return value.strip() or None
         case "basic":
             try:

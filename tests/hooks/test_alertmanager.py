@@ -12,17 +12,19 @@ from typing import Any
 import msgspec
 import pytest
 import sqlalchemy as sa
-from litestar import Litestar, Request, Response
+from litestar import Litestar
 from litestar.di import Provide
 from litestar.testing import TestClient
 
-from fireline import hooks
 from fireline.access import Access
+from fireline.api.problem import refused
 from fireline.core.refusal import Refused
-from fireline.durable import Durable
+from fireline.hooks import alertmanager
+from fireline.hooks.door import LARGEST, Door
 from fireline.store.accounts import Accounts
 from fireline.store.alerts import AlertStore
 from fireline.store.database import Database
+from fireline.store.looks import looks
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 WEBHOOK = "/hooks/alertmanager"
@@ -41,56 +43,53 @@ FIRING: dict[str, Any] = {
 }
 
 
-class Door:
-    """The door as it stands in a house on SQLite: its own handlers, store, accounts and durable queue."""
+class Desk:
+    """The alert hooks as they stand in a house on SQLite: their own handlers, store and accounts."""
 
     def __init__(self, folder: Path) -> None:
         self.database = Database(f"sqlite:///{folder / 'fireline.db'}")
         self.database.migrate()
-        self.durable = Durable(self.database)
-        self.alerts = AlertStore(self.database, enqueue_intake=self.durable.enqueue_intake)
+        self.alerts = AlertStore(self.database, lambda: NOON)
         accounts = Accounts(self.database)
         accounts.add("ana", "Ana")
         self.token = accounts.token("ana", "hooks", NOON)
         self.api_token = accounts.token("ana", "api", NOON)
-        parts: dict[str, Any] = {"access": Access(accounts, lambda: NOON), "alerts": self.alerts, "now": lambda: NOON}
-        self.app = Litestar(
-            [*hooks.handlers],
+        self.access = Access(accounts, lambda: NOON)
+        parts: dict[str, Any] = {"access": self.access, "alerts": self.alerts, "now": lambda: NOON}
+        self.framework = Litestar(
+            [*alertmanager.handlers],
             dependencies={name: Provide(_give(part), sync_to_thread=False) for name, part in parts.items()},
-            exception_handlers={Refused: _refused},
+            exception_handlers={Refused: refused},
             openapi_config=None,
+            request_max_body_size=LARGEST,
         )
 
     def looks(self) -> int:
-        """How many looks at a group wait in the durable queue."""
+        """How many alerts wait for a look."""
         with self.database.reading() as connection:
-            if not sa.inspect(connection).has_table("workflow_status"):
-                return 0
-            return connection.scalar(sa.text("SELECT count(*) FROM workflow_status WHERE name = 'intake'")) or 0
+            return sum(len(json.loads(row)) for row in connection.scalars(sa.select(looks.c.fingerprints)))
 
 
 def _give(part: Any) -> Callable[[], Any]:
     return lambda: part
 
 
-def _refused(_: Request[Any, Any, Any], no: Refused) -> Response[dict[str, str]]:
-    return Response({"error": no.sentence}, status_code=no.status)
-
-
 @pytest.fixture
-def door(tmp_path: Path) -> Iterator[Door]:
-    """See Door."""
-    found = Door(tmp_path)
-    found.durable.prepare()
+def door(tmp_path: Path) -> Iterator[Desk]:
+    """See Desk."""
+    found = Desk(tmp_path)
     yield found
-    found.durable.close()
+    found.alerts.stop()
     found.database.close()
 
 
-@pytest.fixture
-def client(door: Door) -> Iterator[TestClient[Litestar]]:
-    """Somebody who calls."""
-    with TestClient(door.app) as found:
+@pytest.fixture(params=["the door in front", "the framework alone"])
+def client(door: Desk, request: pytest.FixtureRequest) -> Iterator[TestClient[Any]]:
+    """Somebody who calls, and must not notice who answers."""
+    app: Any = door.framework
+    if request.param == "the door in front":
+        app = Door(app, takes=alertmanager.takes(door.alerts), check=door.access.bringer, now=lambda: NOON)
+    with TestClient(app) as found:
         yield found
 
 
@@ -104,7 +103,7 @@ def bearer(token: str) -> dict[str, str]:
     [{}, bearer("fl_guess"), {"Authorization": "Bearer"}, {"Authorization": "Basic !!!"}, {"Authorization": "x"}],
 )
 def test_without_a_good_token_nothing_comes_in(
-    door: Door, client: TestClient[Litestar], path: str, headers: dict[str, str]
+    door: Desk, client: TestClient[Any], path: str, headers: dict[str, str]
 ) -> None:
     answer = client.post(path, json=FIRING, headers=headers)
     assert answer.status_code == 401
@@ -112,27 +111,25 @@ def test_without_a_good_token_nothing_comes_in(
     assert door.alerts.firing() == ()
 
 
-def test_a_token_for_another_purpose_opens_nothing(door: Door, client: TestClient[Litestar]) -> None:
+def test_a_token_for_another_purpose_opens_nothing(door: Desk, client: TestClient[Any]) -> None:
     assert client.post(WEBHOOK, json=FIRING, headers=bearer(door.api_token)).status_code == 401
 
 
-def test_an_alert_that_was_answered_is_on_the_disk_with_the_look_at_it(
-    door: Door, client: TestClient[Litestar]
-) -> None:
+def test_an_alert_that_was_answered_is_on_the_disk_with_the_look_at_it(door: Desk, client: TestClient[Any]) -> None:
     answer = client.post(WEBHOOK, json=FIRING, headers=bearer(door.token))
     assert (answer.status_code, answer.json()) == (200, {"stored": 1, "changed": 1})
     assert [alert.name for alert in door.alerts.firing()] == ["RedisDown"]
     assert door.looks() == 1
 
 
-def test_a_resend_is_taken_and_changes_nothing(door: Door, client: TestClient[Litestar]) -> None:
+def test_a_resend_is_taken_and_changes_nothing(door: Desk, client: TestClient[Any]) -> None:
     for changed in (1, 0, 0):
         answer = client.post(WEBHOOK, json=FIRING, headers=bearer(door.token))
         assert answer.json() == {"stored": 1, "changed": changed}
     assert door.looks() == 1
 
 
-def test_basic_authentication_carries_the_token_as_its_password(door: Door, client: TestClient[Litestar]) -> None:
+def test_basic_authentication_carries_the_token_as_its_password(door: Desk, client: TestClient[Any]) -> None:
     basic = base64.b64encode(f"alertmanager:{door.token}".encode()).decode()
     assert client.post(WEBHOOK, json=FIRING, headers={"Authorization": f"Basic {basic}"}).status_code == 200
 
@@ -149,7 +146,7 @@ def test_basic_authentication_carries_the_token_as_its_password(door: Door, clie
     ],
 )
 def test_a_broken_body_is_refused_naming_the_field(
-    door: Door, client: TestClient[Litestar], path: str, body: bytes, field: str
+    door: Desk, client: TestClient[Any], path: str, body: bytes, field: str
 ) -> None:
     answer = client.post(path, content=body, headers=bearer(door.token))
     assert answer.status_code == 400
@@ -157,13 +154,13 @@ def test_a_broken_body_is_refused_naming_the_field(
     assert door.alerts.firing() == ()
 
 
-def test_one_broken_alert_stores_none_of_its_batch(door: Door, client: TestClient[Litestar]) -> None:
+def test_one_broken_alert_stores_none_of_its_batch(door: Desk, client: TestClient[Any]) -> None:
     mixed = FIRING | {"alerts": [*FIRING["alerts"], {"status": "firing"}]}
     assert client.post(WEBHOOK, json=mixed, headers=bearer(door.token)).status_code == 400
     assert door.alerts.firing() == ()
 
 
-def test_a_full_disk_is_no_2xx_and_the_resend_is_taken(door: Door, client: TestClient[Litestar]) -> None:
+def test_a_full_disk_is_no_2xx_and_the_resend_is_taken(door: Desk, client: TestClient[Any]) -> None:
     alerts = [FIRING["alerts"][0] | {"labels": {"alertname": f"A{n}", "text": "x" * 900}} for n in range(100)]
     body = msgspec.json.encode(FIRING | {"alerts": alerts})
     assert client.post(WEBHOOK, json=FIRING, headers=bearer(door.token)).status_code == 200
@@ -177,8 +174,9 @@ def test_a_full_disk_is_no_2xx_and_the_resend_is_taken(door: Door, client: TestC
     assert (len(door.alerts.firing()), door.looks()) == (101, 101)
 
 
-def limit(door: Door, *, may_grow: bool) -> None:
-    """Of every connection that is in the pool, and of those to come."""
+def limit(door: Desk, *, may_grow: bool) -> None:
+    """Of every connection that is in the pool, of the writer's, and of those to come."""
+    door.alerts.stop()
     door.database.engine.dispose()
 
     def set_(connection: Any, _record: Any) -> None:
@@ -186,9 +184,10 @@ def limit(door: Door, *, may_grow: bool) -> None:
         connection.execute(f"PRAGMA max_page_count={10**6 if may_grow else pages}")
 
     sa.event.listen(door.database.engine, "connect", set_)
+    door.alerts.start(NOON, lambda _look, _alerts: None)
 
 
-def test_a_database_that_may_not_be_written_is_no_2xx(door: Door, client: TestClient[Litestar]) -> None:
+def test_a_database_that_may_not_be_written_is_no_2xx(door: Desk, client: TestClient[Any]) -> None:
     def read_only(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA query_only=ON")
 
@@ -200,7 +199,7 @@ def test_a_database_that_may_not_be_written_is_no_2xx(door: Door, client: TestCl
     assert door.alerts.firing() == ()
 
 
-def test_prometheus_may_point_straight_at_fireline(door: Door, client: TestClient[Litestar]) -> None:
+def test_prometheus_may_point_straight_at_fireline(door: Desk, client: TestClient[Any]) -> None:
     alert = {"labels": {"alertname": "RedisDown"}, "startsAt": "2026-03-02T11:58:00Z", "endsAt": "2026-03-02T12:04:00Z"}
     answer = client.post(API, json=[alert], headers=bearer(door.token))
     assert (answer.status_code, answer.content) == (200, b"")
@@ -212,7 +211,7 @@ def test_prometheus_may_point_straight_at_fireline(door: Door, client: TestClien
 
 
 def test_what_a_real_alertmanager_and_a_real_prometheus_sent_is_taken(
-    door: Door, client: TestClient[Litestar], shared: Path
+    door: Desk, client: TestClient[Any], shared: Path
 ) -> None:
     samples = sorted((shared / "contracts/samples/alertmanager").glob("*.json"))
     assert samples

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 import sys
@@ -13,7 +14,7 @@ import structlog
 import uvicorn
 
 from fireline import clock
-from fireline.app import asgi
+from fireline.app import served
 from fireline.cli.house import spool
 from fireline.cli.speak import say
 from fireline.core.refusal import Refused
@@ -21,6 +22,7 @@ from fireline.house import House, build
 from fireline.settings import Settings
 
 BACKLOG = 2048  # connections that may wait to be taken: an alert storm arrives all at once
+GARBAGE = 20_000  # new objects until Python looks for circles among them; an alert makes about five
 GRACE = 1  # seconds for answers under way; live pages never end by themselves and come back on their own
 
 
@@ -41,12 +43,13 @@ class _Server(uvicorn.Server):
     """uvicorn, saying where it listens once it does, and in one line why it does not."""
 
     def __init__(self, house: House, settings: Settings, link: str | None) -> None:
-        self._application, self._settings, self._link = asgi(house), settings, link
+        self._application, self._settings, self._link = served(house), settings, link
         self._trouble = ""
         super().__init__(
             uvicorn.Config(
                 self._lifted, loop="uvloop", http="httptools", lifespan="on", interface="asgi3", access_log=False,
                 log_config=None, log_level="critical", server_header=False, timeout_graceful_shutdown=GRACE,
+                proxy_headers=False,  # the application reads them itself, where they matter
             )
         )  # fmt: skip
 
@@ -62,21 +65,26 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to serve, then say where."""
         await super().startup(sockets)
+        gc.collect()
+        gc.freeze()  # what a start makes stays; looking through it again and again cost a third of an alert
+        gc.set_threshold(GARBAGE, 20, 50)
         if self.started:
             if self._link:
                 say(f"Sign in, once, within 30 minutes: {self._link}")
             say(f"fireline listens on {self._settings.base_url}")
 
-    async def _lifted(self, scope: Any, receive: Any, send: Any) -> None:
+    def _lifted(self, scope: Any, receive: Any, send: Any) -> Any:
         """The application, with the last line of a failed start kept for the person who started it."""
 
         async def told(message: Any) -> None:
             if message["type"] == "lifespan.startup.failed":
-                last = str(message.get("message", "")).strip().splitlines()[-1:]
+                # the trouble of a group of tasks stands in a frame of +, - and |
+                lines = (line.strip(" |+-") for line in str(message.get("message", "")).splitlines())
+                last = list(filter(None, lines))[-1:]
                 self._trouble = f"fireline could not start: {last[0].partition(': ')[2] or last[0]}" if last else ""
             await send(message)
 
-        await self._application(scope, receive, told if scope["type"] == "lifespan" else send)
+        return self._application(scope, receive, told if scope["type"] == "lifespan" else send)
 
 
 def _house(settings: Settings) -> House:

@@ -7,6 +7,7 @@ and Alertmanager's own `POST /api/v2/alerts`, so that Prometheus can point strai
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -16,10 +17,11 @@ from fireline.core.alert import Alert
 from fireline.core.refusal import Refused
 
 SOURCE = "alertmanager"
+WIRE, API = b"webhook", b"api"  # the same bytes on two wires are two alerts
 _NEVER = {0: "\ufffd", 1: "\ufffd"}
 
 
-class WebhookAlert(msgspec.Struct, rename="camel", frozen=True):
+class WebhookAlert(msgspec.Struct, rename="camel", frozen=True, gc=False):
     """One alert of a webhook. A firing one carries year 1 as its end."""
 
     status: Literal["firing", "resolved"]
@@ -37,8 +39,8 @@ class Webhook(msgspec.Struct, frozen=True):
     alerts: list[WebhookAlert]
 
 
-class PostableAlert(msgspec.Struct, rename="camel", frozen=True):
-    """One alert of the API: an end in the past means that it is over, any other is a wish for later."""
+class PostableAlert(msgspec.Struct, rename="camel", frozen=True, gc=False):
+    """One alert of the API: an end in the past means that it is over, any other promises to tell it again by then."""
 
     labels: dict[str, str]
     annotations: dict[str, str] = {}
@@ -47,8 +49,65 @@ class PostableAlert(msgspec.Struct, rename="camel", frozen=True):
     generator_url: str = msgspec.field(default="", name="generatorURL")
 
 
+class _RawAlert(msgspec.Struct, rename="camel", gc=False):
+    """The bytes of an alert that matter, undecoded; both wires call them the same."""
+
+    labels: msgspec.Raw
+    starts_at: msgspec.Raw = msgspec.Raw(b"null")
+    ends_at: msgspec.Raw = msgspec.Raw(b"null")
+    annotations: msgspec.Raw = msgspec.Raw(b"{}")
+    status: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _RawWebhook(msgspec.Struct):
+    version: Literal["4"]
+    alerts: list[_RawAlert]
+
+
+class Glance(msgspec.Struct, gc=False):
+    """A body before it is understood: for each alert the bytes that make it what it is, and what was promised."""
+
+    alerts: list[bytes]
+    until: list[datetime | None]
+
+
 _webhook = msgspec.json.Decoder(Webhook)
 _postable = msgspec.json.Decoder(list[PostableAlert])
+_raw_webhook = msgspec.json.Decoder(_RawWebhook)
+_raw_postable = msgspec.json.Decoder(list[_RawAlert])
+_ends = msgspec.json.Decoder(datetime | None)
+
+
+def glance_at_webhook(body: bytes) -> Glance | None:
+    """What makes each alert of a webhook what it is; the same bytes are the same alert in the same state.
+
+    JSON values in one order: no two alerts run into the same bytes. None when only `from_webhook` can say.
+    """
+    try:
+        alerts = _raw_webhook.decode(body).alerts
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    found = [b"".join((WIRE, a.labels, a.annotations, a.starts_at, a.status, a.ends_at)) for a in alerts]
+    return Glance(found, [None] * len(found))
+
+
+def glance_at_api(body: bytes, at: datetime) -> Glance | None:
+    """The same for `POST /api/v2/alerts`, where an end counts only once it has come."""
+    found: list[bytes] = []
+    until: list[datetime | None] = []
+    read: dict[bytes, datetime | None] = {}  # one delivery has one end, mostly
+    try:
+        for a in _raw_postable.decode(body):
+            raw = bytes(a.ends_at)
+            if raw not in read:
+                read[raw] = _end(_ends.decode(raw))
+            ends_at = read[raw]
+            over = ends_at is not None and ends_at <= at
+            until.append(None if over else ends_at)
+            found.append(b"".join((API, a.labels, a.annotations, a.starts_at, raw if over else b"")))
+    except (msgspec.DecodeError, UnicodeDecodeError, Refused):
+        return None
+    return Glance(found, until)
 
 
 def from_webhook(body: bytes) -> tuple[Alert, ...]:
@@ -56,12 +115,14 @@ def from_webhook(body: bytes) -> tuple[Alert, ...]:
     try:
         parsed = _webhook.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as trouble:  # ValidationError is a DecodeError
-        raise Refused(f"This is no Alertmanager webhook of version 4: {trouble}.", status=400) from trouble
+        hint = " Grafana's webhook belongs to /hooks/grafana." if "$.version" in str(trouble) else ""
+        raise Refused(f"This is no Alertmanager webhook of version 4: {trouble}.{hint}", status=400) from trouble
+    clean = _cleaner(body)
     return tuple(
         Alert(
             source=SOURCE,
-            labels=_labels(one.labels),
-            annotations=_clean(one.annotations),
+            labels=_labels(clean(one.labels)),
+            annotations=clean(one.annotations),
             starts_at=_utc(one.starts_at),
             ends_at=_utc(one.ends_at) if one.status == "resolved" else None,
             generator_url=one.generator_url,
@@ -78,34 +139,52 @@ def from_api(body: bytes, at: datetime) -> tuple[Alert, ...]:
         raise Refused(
             f"This is no list of alerts as Alertmanager's API v2 takes it: {trouble}.", status=400
         ) from trouble
+    clean = _cleaner(body)
     found = []
     for one in parsed:
-        ends_at = _utc(one.ends_at) if one.ends_at else None
-        over = ends_at is not None and ends_at <= at and ends_at.year > 1
+        ends_at = _end(one.ends_at)
+        over = ends_at is not None and ends_at <= at
         found.append(
             Alert(
                 source="prometheus",
-                labels=_labels(one.labels),
-                annotations=_clean(one.annotations),
+                labels=_labels(clean(one.labels)),
+                annotations=clean(one.annotations),
                 starts_at=_utc(one.starts_at) if one.starts_at else at,
                 starts_guessed=one.starts_at is None,
                 ends_at=ends_at if over else None,
                 generator_url=one.generator_url,
+                until=None if over else ends_at,
             )
         )
     return tuple(found)
 
 
+def _end(at: datetime | None) -> datetime | None:
+    """Year 1 is how Go says that there is none."""
+    found = _utc(at) if at else None
+    return found if found and found.year > 1 else None
+
+
 def _labels(labels: dict[str, str]) -> dict[str, str]:
     """Empty labels are the same as none to Prometheus; an alert without any label names nothing."""
-    kept = _clean({name: value for name, value in labels.items() if value})
-    if not kept:
+    if not all(labels.values()):
+        labels = {name: value for name, value in labels.items() if value}
+    if not labels:
         raise Refused(
             "An alert without labels names nothing: at least `alertname` is needed.",
             status=400,
             field="labels",
         )
-    return kept
+    return labels
+
+
+def _cleaner(body: bytes) -> Callable[[dict[str, str]], dict[str, str]]:
+    """How to clean the texts of this body. The two characters come in one spelling only, and nearly never."""
+    return _clean if b"\\u000" in body else _as_they_are
+
+
+def _as_they_are(texts: dict[str, str]) -> dict[str, str]:
+    return texts
 
 
 def _clean(texts: dict[str, str]) -> dict[str, str]:
@@ -114,6 +193,8 @@ def _clean(texts: dict[str, str]) -> dict[str, str]:
 
 
 def _utc(at: datetime) -> datetime:
+    if at.tzinfo is UTC:
+        return at
     try:
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except OverflowError as trouble:  # year 1 or 9999 in a zone that has no such moment in UTC

@@ -14,11 +14,14 @@ class Refused(Exception):  # noqa: N818  # a refusal is not an error: the house 
 
     `status` is the HTTP status a door answers with: 409 the state of the incident forbids it,
     400 the input is wrong, 403 not this person, 404 there is no such thing, 413 too much,
-    503 try again. The default suits most deeds.
+    429 too fast, 503 try again. The default suits most deeds.
     """
 
-    def __init__(self, sentence: str, *, status: int = 409, field: str | None = None) -> None:
+    def __init__(
+        self, sentence: str, *, status: int = 409, field: str | None = None, retry_after: int | None = None
+    ) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.status = status
         self.field = field  # the input field to point at, when one is to blame
+        self.retry_after = retry_after  # seconds, when it is known when to come again
