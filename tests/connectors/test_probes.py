@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+import struct
+import threading
 import time
 from pathlib import Path
 
@@ -151,3 +154,19 @@ def test_a_key_in_an_address_is_not_in_the_detail(serve: Serve) -> None:
     probe = check(url, timeout=2)
     assert (probe.url, probe.verdict) == (url, Verdict.SERVER_ERROR)
     assert "s3cr3t" not in probe.detail
+
+
+def test_a_connection_that_is_reset_is_no_refusal() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def hang_up_hard() -> None:
+            line, _ = listener.accept()
+            line.recv(65536)
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # RST instead of FIN
+            line.close()
+
+        thread = threading.Thread(target=hang_up_hard)
+        thread.start()
+        probe = check(f"http://127.0.0.1:{listener.getsockname()[1]}/health", timeout=2)
+        thread.join()
+    assert (probe.verdict, probe.detail.endswith(" reset the connection.")) == (Verdict.RESET, True)

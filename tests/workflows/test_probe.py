@@ -11,7 +11,7 @@ import pytest
 
 from fireline import clock
 from fireline.settings import ProbeSettings
-from fireline.workflows.watch import Pulse
+from fireline.workflows.probes import Pulse
 
 STEP = timedelta(seconds=30)
 

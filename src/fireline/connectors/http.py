@@ -34,6 +34,7 @@ USER_AGENT = f"fireline/{__version__}"
 PATIENCE = 10.0  # seconds; a person may be watching the page that waits for this
 LARGEST_ANSWER = 8 * 1024 * 1024  # bytes; an answer is read into memory
 LONGEST_RETRY_AFTER = 3600.0  # seconds; whoever is told to wait longer looks again every hour
+NOT_MODIFIED = 304
 LONGEST_WORDS = 300  # characters of what a vendor says, so that a reason stays one sentence
 # 408 Request Timeout, 425 Too Early, 429 Too Many Requests: the request was fine, the moment was not.
 # https://www.rfc-editor.org/rfc/rfc9110#section-15.5.9, rfc8470#section-5.2, rfc6585#section-4
@@ -65,7 +66,7 @@ class Permanent(ConnectorError):  # noqa: N818
     """The other system says no, and would say it again."""
 
 
-Word = Literal["hang", "refused", "tls", "dns", "address", "other"]
+Word = Literal["hang", "refused", "reset", "tls", "dns", "address", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,15 @@ class Trouble:
 
     word: Word
     sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What stood at an address, and how to ask whether it is still that (RFC 9110, section 13)."""
+
+    body: bytes
+    etag: str
+    modified: str
 
 
 class Http:
@@ -108,6 +118,28 @@ class Http:
         body = self._ask("POST", url, json=json, headers=headers, wants=wants, words=words)
         return _json_object(body)
 
+    def put(
+        self,
+        url: str,
+        json: Any,
+        *,
+        headers: Mapping[str, str] | None = None,
+        words: Callable[[dict[str, Any]], str] | None = None,
+    ) -> dict[str, Any] | None:
+        """Like `post`, for what is there already."""
+        return _json_object(self._ask("PUT", url, json=json, headers=headers, wants=None, words=words))
+
+    def patch(
+        self,
+        url: str,
+        json: Any,
+        *,
+        headers: Mapping[str, str] | None = None,
+        words: Callable[[dict[str, Any]], str] | None = None,
+    ) -> dict[str, Any] | None:
+        """Like `post`, for a part of what is there already."""
+        return _json_object(self._ask("PATCH", url, json=json, headers=headers, wants=None, words=words))
+
     def get(
         self,
         url: str,
@@ -124,6 +156,20 @@ class Http:
             return msgspec.json.decode(body) if body else None
         except (msgspec.DecodeError, RecursionError):
             raise Permanent(f"{host_of(url)} answered with something that is not JSON.") from None
+
+    def page(self, url: str, *, etag: str = "", modified: str = "") -> Page | None:
+        """Ask for a page, whatever it is; None when it is still the one with this `etag` or `modified`.
+
+        Raises Temporary or Permanent.
+        """
+        headers = {"If-None-Match": etag, "If-Modified-Since": modified}
+        headers = {name: value for name, value in headers.items() if value}
+        response, body = self._send("GET", url, json=None, headers=headers)
+        if response.status_code == NOT_MODIFIED and headers:
+            return None
+        if not response.is_success:
+            raise _refusal(host_of(url), response, "")
+        return Page(body, response.headers.get("ETag", ""), response.headers.get("Last-Modified", ""))
 
     def close(self) -> None:
         """Give back the connections."""
@@ -147,6 +193,16 @@ class Http:
         wants: int | None,
         words: Callable[[dict[str, Any]], str] | None,
     ) -> bytes:
+        response, body = self._send(method, url, json=json, headers=headers)
+        status = response.status_code
+        if status == wants or (wants is None and 200 <= status < 300):
+            return body
+        said = _json_object(body)
+        raise _refusal(host_of(url), response, words(said) if words and said else "")
+
+    def _send(
+        self, method: str, url: str, *, json: Any, headers: Mapping[str, str] | None
+    ) -> tuple[httpx2.Response, bytes]:
         host = host_of(url)
         try:
             request = self._client.build_request(method, url, json=json, headers=headers)
@@ -164,11 +220,7 @@ class Http:
         except (httpx2.HTTPError, UnicodeError) as error:
             # `from None`: the words of an HTTP error may quote a header, and a header may be a key.
             raise _no_answer(host, error) from None
-        status = response.status_code
-        if status == wants or (wants is None and 200 <= status < 300):
-            return body
-        said = _json_object(body)
-        raise _refusal(host, response, words(said) if words and said else "")
+        return response, body
 
     def _read(self, response: httpx2.Response, host: str, give_up_at: float) -> bytes:
         body = bytearray()
@@ -201,6 +253,7 @@ TROUBLES: tuple[tuple[type[BaseException], Word, str], ...] = (
     (ssl.SSLCertVerificationError, "tls", "showed a certificate that cannot be trusted: {}"),
     (ssl.SSLError, "tls", "failed the TLS handshake: {}"),
     (ConnectionRefusedError, "refused", "refused the connection"),
+    (ConnectionResetError, "reset", "reset the connection"),
     (httpx2.UnsupportedProtocol, "address", "is no complete http:// or https:// address"),
     (httpx2.InvalidURL, "address", "is no complete http:// or https:// address"),
     (UnicodeError, "address", "is no complete http:// or https:// address"),
@@ -247,7 +300,9 @@ def _refusal(host: str, response: httpx2.Response, said: str) -> ConnectorError:
     said = " ".join(said.split())[:LONGEST_WORDS].rstrip(".")
     reason = f"{host} answered {phrase(status)}" + (f": {said}" if said else "") + "."
     if status in ASK_AGAIN or status >= 500:
-        return Temporary(reason, retry_after(response.headers.get("Retry-After")), status=status)
+        # ratelimit-reset: seconds too, of those who do not send Retry-After, such as PagerDuty's REST API
+        wait = response.headers.get("Retry-After") or response.headers.get("RateLimit-Reset")
+        return Temporary(reason, retry_after(wait), status=status)
     return Permanent(reason, status=status)
 
 

@@ -30,6 +30,7 @@ class Verdict(StrEnum):
     SERVER_ERROR = "server_error"  # 5xx: it runs and is unwell
     HANG = "hang"  # no whole answer in time
     REFUSED = "refused"  # nothing listens there
+    RESET = "reset"  # something listened, and hung up hard in the middle
     TLS = "tls"  # no handshake, or a certificate that cannot be trusted
     DNS = "dns"  # the name does not resolve
     OTHER = "other"  # `detail` says what
