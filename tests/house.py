@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,9 +24,9 @@ def street(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def build_house(tmp_path: Path, street: Path) -> Open:
-    """Builds houses on one database; nothing runs before they are opened."""
+    """Builds houses on one database; nothing runs before they are opened. `more` are further settings."""
 
-    def build_(*, pagerduty: PagerDutySettings | None = None, runbook: str = RUNBOOK) -> House:
+    def build_(*, pagerduty: PagerDutySettings | None = None, runbook: str = RUNBOOK, **more: Any) -> House:
         (tmp_path / "kiosk.md").write_text(runbook)
         lane = LaneSettings(directory=str(street))
         settings = Settings(
@@ -35,6 +36,7 @@ def build_house(tmp_path: Path, street: Path) -> Open:
             drill=Drill(on=True, watch_speed=3600),  # 30 minutes of green in half a second
             values={"till": "till"},
             pagerduty=pagerduty,
+            **more,
         )
         return build(settings)
 
@@ -46,8 +48,8 @@ def open_house(build_house: Open) -> Iterator[Open]:
     """Opens houses on one database, one at a time; they are closed in the end."""
     opened: list[House] = []
 
-    def open_(*, pagerduty: PagerDutySettings | None = None, runbook: str = RUNBOOK) -> House:
-        house = build_house(pagerduty=pagerduty, runbook=runbook)
+    def open_(*, pagerduty: PagerDutySettings | None = None, runbook: str = RUNBOOK, **more: Any) -> House:
+        house = build_house(pagerduty=pagerduty, runbook=runbook, **more)
         house.open()
         opened.append(house)
         return house

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -82,7 +82,7 @@ cat <wholesaler>
 class Open(Protocol):
     """Builds or opens a house on the test's own database."""
 
-    def __call__(self, *, pagerduty: PagerDutySettings | None = None, runbook: str = RUNBOOK) -> House: ...
+    def __call__(self, *, pagerduty: PagerDutySettings | None = None, runbook: str = RUNBOOK, **more: Any) -> House: ...
 
 
 def kiosk_shut(**labels: str) -> Alert:

@@ -64,6 +64,7 @@ def test_another_source_is_another_alert() -> None:
         (but(annotations={"summary": "Redis still does not answer"}), "changed"),
         (but(ends_at=NOON + MINUTE), "over"),
         (but(starts_at=NOON + MINUTE), "again"),
+        (but(starts_at=NOON - MINUTE), "changed"),  # the other Prometheus of a pair, which saw it begin earlier
         (but(starts_at=NOON - 2 * MINUTE, ends_at=NOON - MINUTE), "stale"),  # an earlier firing's end, told late
         (but(starts_at=NOON + MINUTE, starts_guessed=True), "same"),  # a sender that never says since when
     ],
@@ -72,11 +73,36 @@ def test_a_delivery_says_what_it_changed(after: Alert, kind: str) -> None:
     assert change(DOWN, after) == kind
 
 
+@given(st.lists(st.integers(0, 9), min_size=1))
+def test_while_it_fires_the_earliest_beginning_of_all_that_were_told_is_kept(minutes: list[int]) -> None:
+    known = told = but(starts_at=NOON + minutes[0] * MINUTE)
+    for minute in minutes[1:]:
+        told = but(starts_at=NOON + minute * MINUTE)
+        assert change(known, told, since=NOON + 9 * MINUTE) in {"same", "changed"}
+        known = alerts.merge(known, told)
+    assert known.starts_at == NOON + min(minutes) * MINUTE
+    assert (
+        change(known, told, since=NOON + 9 * MINUTE) == "same"
+    )  # so that a pair that tells it in turn changes nothing
+    assert alerts.merge(known, but(starts_at=NOON - MINUTE, starts_guessed=True)) == msgspec.structs.replace(
+        known, starts_guessed=True
+    )
+
+
+def test_what_began_after_it_was_heard_that_it_fires_is_a_new_firing_whose_end_was_lost() -> None:
+    later = but(starts_at=NOON + 2 * MINUTE)
+    assert change(DOWN, later, since=NOON + MINUTE) == "again"
+    assert change(DOWN, later, since=NOON + 2 * MINUTE) == "same"
+    assert change(DOWN, msgspec.structs.replace(later, annotations={}), since=NOON + 3 * MINUTE) == "changed"
+
+
 def test_an_alert_is_new_once_and_fires_again_after_it_was_over() -> None:
     over = but(ends_at=NOON + MINUTE)
     assert change(None, DOWN) == "new"
     assert change(over, but(starts_at=NOON + 2 * MINUTE)) == "again"
     assert change(over, over) == "same"
+    begun = but(source="sentry", starts_at=NOON + MINUTE)
+    assert change(but(source="sentry"), begun, since=NOON + 2 * MINUTE) == "again"  # only one tells it
 
 
 def test_a_firing_joins_an_incident_once() -> None:

@@ -99,7 +99,8 @@ def stands(log: Log, at: datetime, key: str) -> gate.Standing:
         ("Root-cause verified", "root cause"),
         ("Fix verified in production", "verified"),
         ("All services healthy", "verified"),
-        ("Status page updated", "by hand"),
+        ("Status page updated", "status page"),
+        ("Customers written to", "by hand"),
         ("Support team informed of the alertness drill", "by hand"),
     ],
 )
@@ -108,7 +109,7 @@ def test_a_checklist_item_becomes_a_gate_by_its_words(text: str, kind: str) -> N
 
 
 def test_every_runbook_watches_alerts_and_green_even_when_its_checklist_forgets() -> None:
-    assert [(one.key, one.kind) for one in gate.specs(["Status page updated"])] == [
+    assert [(one.key, one.kind) for one in gate.specs(["Customers written to"])] == [
         ("g1", "by hand"),
         ("g2", "alerts"),
         ("g3", "watch"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fireline.core.guard.tree import Script
 from fireline.core.refusal import Refused
 from fireline.core.runbook import Severity, parse
-from fireline.core.severity import by_error_rate, suggest
+from fireline.core.severity import USUAL, Grading, Suggestion, by_error_rate, error_rate, of_alert, suggest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -101,3 +101,73 @@ def test_every_error_rate_has_an_answer_and_a_higher_one_is_never_milder(one: fl
 def test_what_is_no_share_is_refused(percent: float) -> None:
     with pytest.raises(Refused, match="between 0 and 100"):
         by_error_rate(percent, BOOKSHOP)
+
+
+def of(rate: str = "", *, text: str = "Something", settings: Grading = USUAL, **labels: str) -> Suggestion:
+    annotations = {"error_rate": rate} if rate else {}
+    return of_alert(text, labels, annotations, BOOKSHOP, settings)
+
+
+@pytest.mark.req(7)
+@pytest.mark.parametrize(
+    ("rate", "severity"),
+    [("0.05%", "P3"), ("0.5 %", "P3"), ("1%", "P2"), ("5%", "P2"), ("5.1%", "P1"), ("100%", "P1"), ("250%", "P1")],
+)
+def test_an_alert_that_tells_its_error_rate_is_graded_by_it(rate: str, severity: str) -> None:
+    found = of(rate)
+    assert found.severity.id == severity
+    assert "error rate" in found.why
+
+
+@pytest.mark.req(7)
+@pytest.mark.parametrize(
+    ("labels", "annotations", "named", "rate"),
+    [
+        ({"error_rate": "2.5%"}, {}, "", 2.5),
+        ({}, {"value": "7.31%", "summary": "5xx of checkout"}, "", 7.31),
+        ({}, {"value": "93%", "summary": "disk is filling"}, "", None),  # a share of something else
+        ({}, {"error_rate": "0.07"}, "", None),  # a share or percent? nobody knows
+        ({"ratio_5xx": "7"}, {}, "ratio_5xx", 7.0),
+        ({"ratio_5xx": "much"}, {}, "ratio_5xx", None),
+    ],
+)
+def test_a_number_counts_only_when_it_is_clear_what_it_says(
+    labels: dict[str, str], annotations: dict[str, str], named: str, rate: float | None
+) -> None:
+    assert error_rate(labels, annotations, named) == rate
+
+
+@pytest.mark.req(7)
+def test_the_bounds_can_be_set_and_stay_total() -> None:
+    site = Grading(error_rate={"P0": 50.0, "P1": 2.0, "P2": 0.5})
+    found = [
+        by_error_rate(percent, BOOKSHOP, site.error_rate).severity.id for percent in (0, 0.4, 0.5, 2, 49.9, 50, 100)
+    ]
+    assert found == ["P3", "P3", "P2", "P1", "P1", "P0", "P0"]
+    assert of("2%", settings=site).why == "An error rate of 2 % is P1 from 2 % on, as the settings say."
+
+
+@pytest.mark.parametrize(
+    ("labels", "rate", "text", "severity"),
+    [
+        ({"severity": "critical"}, "", "Something", "P1"),
+        ({"severity": "warning"}, "", "Something", "P2"),
+        ({"severity": "P0"}, "", "Something", "P0"),
+        ({"severity": "info"}, "", "Something", "P2"),
+        ({"severity": "warning"}, "", "checkout is failing for everybody", "P1"),  # it never lowers
+        ({"severity": "critical"}, "0.5%", "Something", "P1"),
+        ({"severity": "warning"}, "0.5%", "Something", "P2"),
+        ({}, "0.5%", "checkout is failing for everybody", "P1"),  # the graver of two
+        ({}, "7%", "the whole shop is offline", "P0"),
+    ],
+)
+def test_the_graver_of_what_words_rate_and_label_say_is_taken(
+    labels: dict[str, str], rate: str, text: str, severity: str
+) -> None:
+    annotations = {"error_rate": rate} if rate else {}
+    assert of_alert(text, labels, annotations, BOOKSHOP).severity.id == severity
+
+
+def test_of_two_known_severities_both_are_said() -> None:
+    why = of(text="checkout is failing for everybody", severity="warning").why
+    assert "The graver of two is taken; the other: Its severity label says warning: P2." in why

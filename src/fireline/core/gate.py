@@ -14,9 +14,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Literal
 
+from fireline.core import public
 from fireline.core.events import (
-    AlertCleared,
-    AlertJoined,
     GateOverridden,
     GateSpec,
     GateTicked,
@@ -26,20 +25,23 @@ from fireline.core.events import (
     WatchPassed,
 )
 from fireline.core.incident import Incident, fold
+from fireline.core.joined import ALERTS, named
 from fireline.core.refusal import Refused
 
-Kind = Literal["alerts", "watch", "verified", "root cause", "by hand"]
+Kind = Literal["alerts", "watch", "verified", "root cause", "status page", "by hand"]
 
 # What a checklist item is about, by its words; the first that fits. Whatever fits none is ticked by a person.
 KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("alerts", re.compile(r"\b(no|zero)\b.*\balerts?\b|\balerts?\b.*\b(clear|quiet|over)", re.IGNORECASE)),
     ("watch", re.compile(r"\b\d+\s*\+?\s*min|\bmonitored\b|\bgreen\b.*\bmin", re.IGNORECASE)),
     ("root cause", re.compile(r"\broot[- ]cause\b", re.IGNORECASE)),
+    # of the page alone: "status page and customers told" is more than a page can answer
+    ("status page", re.compile(r"^(?!.*\b(?:customers?|users?)\b).*\bstatus ?page\b", re.IGNORECASE)),
     ("verified", re.compile(r"\bverif(y|ied|ication)\b|\bhealth(y| checks?)\b", re.IGNORECASE)),
 )
 # Every runbook gets these even when its checklist forgets them: nobody resolves while an alert fires.
 ALWAYS: tuple[tuple[Kind, str], ...] = (("alerts", "No alerts firing"), ("watch", "Stayed green"))
-MEASURED = ("alerts", "watch", "verified")
+STATES = ("firing", "flapping", "no data")  # of an alert that is not over
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Standing:
     open: bool  # True lets the incident through
     detail: str
     override: GateOverridden | None = None
+    by_hand: bool = False  # a person ticks it
 
 
 def specs(items: Iterable[str]) -> tuple[GateSpec, ...]:
@@ -76,10 +79,10 @@ def standings(log: Log, at: datetime) -> tuple[Standing, ...]:
                     override=override,
                 )
             )
-        elif spec.kind == "by hand":
+        elif _ticked(spec, log):
             tick = ticks.get(spec.key)
             detail = f"{tick.by}, {tick.at:%H:%M}" if tick else "a person ticks this"
-            found.append(Standing(spec, open=tick is not None, detail=detail))
+            found.append(Standing(spec, open=tick is not None, detail=detail, by_hand=True))
         else:
             found.append(Standing(spec, *_measure(spec.kind, incident, log, at)))
     return tuple(found)
@@ -90,7 +93,7 @@ def tick(log: Log, at: datetime, *, gate: str, by: str) -> GateTicked:
     standing = _find(log, at, gate)
     if standing.spec.kind == "root cause":
         raise Refused("State the root cause; that opens this gate.")
-    if standing.spec.kind in MEASURED:
+    if not standing.by_hand:
         raise Refused("This is measured and cannot be ticked. Set it aside with a reason if you have to.")
     if standing.open:
         raise Refused("This is ticked already.")
@@ -109,8 +112,11 @@ def override(log: Log, at: datetime, *, gate: str, reason: str, by: str) -> Gate
 
 def resolve(log: Log, at: datetime, *, by: str, why: str = "") -> StatusChanged:
     """It is over: every gate is open."""
-    if fold(0, log).resolved:
-        raise Refused("It is resolved already.")
+    now = fold(0, log)
+    if now.resolved:
+        raise Refused(
+            f"It is part of INC-{now.merged.into}. Resolve that." if now.merged else "It is resolved already."
+        )
     shut = [one for one in standings(log, at) if not one.open]
     if shut:
         names = "; ".join(f"{one.spec.text} ({one.detail})" for one in shut)
@@ -140,7 +146,7 @@ def green_since(incident: Incident, log: Log) -> datetime | None:
     """Since when it is Monitoring, with nothing firing and the last verification good; None when it is not."""
     if incident.status != "Monitoring" or incident.firing or verified(incident) is False:
         return None
-    marks = [event.at for event in log if isinstance(event, AlertCleared | AlertJoined)]
+    marks = [event.at for event in log if isinstance(event, ALERTS)]
     return max([incident.status_since[-1][1], *marks, *_recoveries(incident)])
 
 
@@ -165,8 +171,9 @@ def _recoveries(incident: Incident) -> Iterator[datetime]:
 def _measure(kind: str, incident: Incident, log: Log, at: datetime) -> tuple[bool, str]:
     match kind:
         case "alerts":
-            names = sorted({alert.joined.name for alert in incident.firing})
-            return not names, f"firing: {', '.join(names)}" if names else "nothing fires"
+            names = {state: sorted({a.joined.name for a in incident.firing if a.state == state}) for state in STATES}
+            said = "; ".join(f"{state}: {named(who)}" for state, who in names.items() if who)
+            return not said, said or "nothing fires"
         case "verified":
             match verified(incident):
                 case None:
@@ -176,6 +183,8 @@ def _measure(kind: str, incident: Incident, log: Log, at: datetime) -> tuple[boo
         case "root cause":
             cause = incident.root_cause
             return cause is not None, cause.text if cause else "not stated"
+        case "status page":
+            return public.over(log)
         case _:
             since = green_since(incident, log)
             total = incident.declared.watch_minutes
@@ -207,6 +216,11 @@ def _find(log: Log, at: datetime, gate: str) -> Standing:
         if standing.spec.key == gate:
             return standing
     raise Refused(f"This incident has no gate {gate}.", status=404)
+
+
+def _ticked(spec: GateSpec, log: Log) -> bool:
+    """Nobody can ask a status page that is not here: where nothing was published, a person vouches for it."""
+    return spec.kind == "by hand" or (spec.kind == "status page" and not public.approved(log))
 
 
 def _kind(text: str) -> Kind:

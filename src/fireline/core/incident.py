@@ -13,25 +13,29 @@ from functools import reduce
 
 from fireline.core.events import (
     AcknowledgementMissed,
-    AlertCleared,
-    AlertJoined,
     AnyEvent,
     CommandFinished,
     CommandStarted,
+    EscalationEnded,
     GateSpec,
     IncidentAcknowledged,
     IncidentDeclared,
+    IncidentMerged,
     Log,
     NoteAdded,
+    PeopleAsked,
     ReviewDrafted,
     RootCauseStated,
     SeverityChanged,
     Status,
     StatusChanged,
     StepSkipped,
+    StormBegan,
     WalkEnded,
 )
+from fireline.core.joined import JoinedAlert, tell
 from fireline.core.refusal import Refused
+from fireline.core.report import REPORTS
 
 STATUSES: tuple[Status, ...] = ("Investigating", "Identified", "Monitoring", "Resolved")
 TITLE_MAX_CHARS = 200  # what a phone's lock screen and a chat topic still show
@@ -49,19 +53,6 @@ class Run:
     def state(self) -> str:
         """`running`, `ok`, `failed`, `timed out` or `interrupted`."""
         return self.finished.ending if self.finished else "running"
-
-
-@dataclass(frozen=True, slots=True)
-class JoinedAlert:
-    """An alert of this incident and whether it still fires."""
-
-    joined: AlertJoined
-    ended_at: datetime | None = None
-
-    @property
-    def firing(self) -> bool:
-        """It has not ended since it last began."""
-        return self.ended_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +74,10 @@ class Incident:
     root_cause: RootCauseStated | None = None
     walk_ended: WalkEnded | None = None
     review: ReviewDrafted | None = None
+    storm: StormBegan | None = None
+    asked: PeopleAsked | None = None  # whom on-call asked last
+    unanswered: EscalationEnded | None = None  # everybody was asked, and nobody came
+    merged: IncidentMerged | None = None  # it is part of another incident, and ended with that
     seq: int = 0  # number of events in the log
 
     @property
@@ -102,12 +97,17 @@ class Incident:
 
     @property
     def firing(self) -> tuple[JoinedAlert, ...]:
-        """Alerts that are not over."""
-        return tuple(alert for alert in self.alerts.values() if alert.firing)
+        """Alerts that are not over. What people wrote is none: nobody takes it back."""
+        return tuple(alert for alert in self.alerts.values() if alert.firing and alert.joined.source not in REPORTS)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Who told of it: alertmanager, sentry, ticket, in the order they spoke."""
+        return tuple(dict.fromkeys(alert.joined.source for alert in self.alerts.values()))
 
     @property
     def resolved(self) -> bool:
-        """It is over."""
+        """It is over; a merged one ended when it was merged."""
         return self.status == "Resolved"
 
     @property
@@ -161,7 +161,7 @@ def declare(
 def acknowledge(log: Log, at: datetime, *, by: str) -> IncidentAcknowledged:
     """I have it. The first one stops the clock; later ones are refused with who has it."""
     incident = fold(0, log)
-    _open(incident)
+    still_open(incident)
     if incident.acknowledged:
         raise Refused(f"{incident.acknowledged.by} has it already.")
     return IncidentAcknowledged(at=at, by=by)
@@ -182,7 +182,7 @@ def change_severity(
 ) -> SeverityChanged:
     """Judge the severity anew. Unsure between two: take the higher."""
     incident = fold(0, log)
-    _open(incident)
+    still_open(incident)
     if not reason.strip():
         raise Refused("Say why the severity changes.", field="reason", status=400)
     if severity == incident.severity:
@@ -202,6 +202,7 @@ def change_status(log: Log, at: datetime, *, status: str, by: str, why: str = ""
     incident = fold(0, log)
     if status == "Resolved":
         raise Refused("Resolve the incident through its gates.")
+    _not_merged(incident)
     for known in STATUSES:
         if known == status:
             if incident.status == known:
@@ -254,12 +255,8 @@ def fold(number: int, log: Log) -> Incident:
 
 def _after(incident: Incident, event: AnyEvent) -> Incident:
     seq = incident.seq + 1
+    tell(incident.alerts, event)  # this fold's own dictionary, which nobody has seen yet
     match event:
-        case AlertJoined():
-            return replace(incident, seq=seq, alerts=incident.alerts | {event.fingerprint: JoinedAlert(event)})
-        case AlertCleared(fingerprint=key) if key in incident.alerts:
-            over = replace(incident.alerts[key], ended_at=event.at)
-            return replace(incident, seq=seq, alerts=incident.alerts | {key: over})
         case IncidentAcknowledged():
             return replace(incident, seq=seq, acknowledged=incident.acknowledged or event)
         case AcknowledgementMissed():
@@ -288,10 +285,26 @@ def _after(incident: Incident, event: AnyEvent) -> Incident:
             return replace(incident, seq=seq, walk_ended=event)
         case ReviewDrafted():
             return replace(incident, seq=seq, review=event)
+        case StormBegan():
+            return replace(incident, seq=seq, storm=event)
+        case PeopleAsked():
+            return replace(incident, seq=seq, asked=event, unanswered=None)
+        case EscalationEnded():
+            return replace(incident, seq=seq, unanswered=event)
+        case IncidentMerged():
+            ended = (*incident.status_since, ("Resolved", event.at))
+            return replace(incident, seq=seq, merged=event, status="Resolved", status_since=ended)
         case _:
             return replace(incident, seq=seq)
 
 
-def _open(incident: Incident) -> None:
+def still_open(incident: Incident) -> None:
+    """Refuse what only makes sense while the incident runs."""
+    _not_merged(incident)
     if incident.resolved:
         raise Refused("This incident is resolved. Declare a new one, or reopen it by changing its status.")
+
+
+def _not_merged(incident: Incident) -> None:
+    if incident.merged:
+        raise Refused(f"This incident is part of INC-{incident.merged.into} since it was merged. Go on there.")

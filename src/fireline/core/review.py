@@ -13,7 +13,6 @@ from datetime import datetime
 
 from fireline.core import gate, timeline
 from fireline.core.events import (
-    AlertJoined,
     ApprovalGiven,
     CommandStarted,
     GateOverridden,
@@ -24,6 +23,7 @@ from fireline.core.events import (
     StatusChanged,
 )
 from fireline.core.incident import Incident, fold
+from fireline.core.joined import beginnings
 from fireline.core.refusal import Refused
 
 UNKNOWN = "_unknown_"
@@ -78,12 +78,12 @@ def drafted(log: Log, at: datetime, *, evidence: str, due_at: datetime, by: str)
 def milestones(log: Log) -> Milestones:
     """When it began, was alerted, declared, worked on, restored and resolved, as far as the log knows."""
     incident = fold(0, log)
-    alerts = [event for event in log if isinstance(event, AlertJoined)]
+    alerts = list(beginnings(log))
     work = [event.at for event in log if isinstance(event, CommandStarted) and event.purpose == "mitigation"]
     calm = [event.at for event in log if isinstance(event, StatusChanged) and event.status == "Monitoring"]
     return Milestones(
-        began=min((event.starts_at for event in alerts), default=None),
-        first_alert=min((event.at for event in alerts), default=None),
+        began=min((one.starts_at for _, one in alerts), default=None),
+        first_alert=min((at for at, _ in alerts), default=None),
         declared=incident.declared.at,
         mitigation=min(work, default=None),
         restored=max(calm, default=None),

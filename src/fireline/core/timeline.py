@@ -10,34 +10,54 @@ from fireline.core.events import (
     HOUSE,
     AcknowledgementMissed,
     AlertCleared,
+    AlertFlaps,
     AlertJoined,
+    AlertsCleared,
+    AlertSilent,
+    AlertsJoined,
+    AlertsMoved,
     AnyEvent,
     ApprovalAsked,
     ApprovalDenied,
     ApprovalGiven,
     CommandFinished,
     CommandStarted,
+    DeliveredByHand,
+    DeliveryAskedAgain,
     DeliveryDelayed,
     DeliveryGivenUp,
     DeliveryMade,
+    EscalationEnded,
     GateOverridden,
     GateTicked,
     GlassBroken,
     IncidentAcknowledged,
     IncidentDeclared,
+    IncidentMerged,
+    IncidentTakenIn,
     Log,
     NoteAdded,
+    PageReleased,
+    PeopleAsked,
+    PublicUpdateApproved,
+    PublicUpdateDrafted,
+    PublicUpdateWithdrawn,
     ReviewDrafted,
     RootCauseStated,
     SeverityChanged,
     StatusChanged,
     StepSkipped,
+    StormBegan,
     WalkEnded,
     WatchPassed,
 )
 from fireline.core.incident import fold
+from fireline.core.joined import named
+from fireline.core.public import PLACES
+from fireline.core.telling import Told, words
 
-VENDORS = {"pagerduty": "PagerDuty"}
+WHYS_SHOWN = 3  # of many alerts that joined at once
+VENDORS = {"pagerduty": "PagerDuty", "on_call": "On call", **PLACES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +68,7 @@ class Entry:
     at: datetime
     actor: str
     sentence: str
-    kind: str  # alerts, commands, people, deliveries, status
+    kind: str  # alerts, commands, people, updates, deliveries, status
     icon: str
     tone: str = ""  # "", ok, warn, bad, accent
     key: bool = False  # a moment the story cannot do without
@@ -79,12 +99,15 @@ def duration(span: timedelta) -> str:
     return f"{seconds // 3600} h {seconds % 3600 // 60} min"
 
 
-def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901, PLR0912  # one line an event, all in one place
+def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901, PLR0912, PLR0915  # one line an event, all in one place
     at, who = event.at, actor(event.by)
 
     def line(sentence: str, kind: str, icon: str, tone: str = "", **more: object) -> Entry:
         return Entry(seq, at, who, sentence, kind, icon, tone, **more)  # type: ignore[arg-type]
 
+    if isinstance(event, Told):
+        told = words(event, who, log)
+        return line(told.sentence, told.kind, told.icon, told.tone, key=told.key, detail=told.detail)
     match event:
         case IncidentDeclared():
             scenario = f", scenario {event.scenario}" if event.scenario else ""
@@ -94,7 +117,7 @@ def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901
                 "flame",
                 "bad",
                 key=True,
-                detail=" ".join(f"{why.rstrip('.')}." for why in (event.severity_why, event.match_why) if why),
+                detail=" ".join(f"{why.rstrip('.')}." for why in _whys(event) if why),
             )
         case AlertJoined():
             return line(
@@ -106,6 +129,36 @@ def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901
             )
         case AlertCleared():
             return line(f"{event.name} is over", "alerts", "bell", "ok")
+        case AlertsJoined(alerts=alerts):
+            sources = ", ".join(dict.fromkeys(one.source for one in alerts))
+            whys = "; ".join(list(dict.fromkeys(one.why for one in alerts))[:WHYS_SHOWN])
+            said = f"{len(alerts)} alerts fire ({sources}): {named([one.name for one in alerts])}"
+            return line(said, "alerts", "bell", "bad", detail=whys)
+        case AlertsCleared(alerts=over):
+            return line(f"{len(over)} alerts are over: {named([one.name for one in over])}", "alerts", "bell", "ok")
+        case AlertSilent(alerts=silent):
+            since = min(one.at for one in silent)
+            said = f"No data for {named([one.name for one in silent])}"
+            why = f"The source has not spoken since {since:%H:%M:%S}: neither good nor over."
+            return line(said, "alerts", "bell", "warn", detail=why)
+        case AlertFlaps():
+            said = f"{event.name} is flapping: it began or ended {event.turns} times in {event.minutes:g} min"
+            return line(said, "alerts", "bell", "warn", detail="It counts as firing until it has been quiet for 5 min.")
+        case StormBegan():
+            said = f"{event.count} different faults within {event.seconds:g} s: further ones join this incident"
+            merged = f" Merged into it: {', '.join(f'INC-{n}' for n in event.incidents)}." if event.incidents else ""
+            return line(said, "alerts", "bell", "bad", key=True, detail=f"{named(list(event.names))}.{merged}")
+        case PageReleased():
+            return line(f"The page that was held goes out: {event.why}", "deliveries", "bell", "warn", key=True)
+        case IncidentMerged():
+            return line(f"{who} merged this into INC-{event.into}: {event.why}", "status", "flag", "ok", key=True)
+        case IncidentTakenIn():
+            many = f", with {len(event.alerts)} alerts" if len(event.alerts) > 1 else ""
+            said = f"INC-{event.number} is part of this{many}: {event.why}"
+            return line(said, "status", "flag", "accent", key=True, detail=event.title)
+        case AlertsMoved():
+            said = f"{who} split {len(event.fingerprints)} of the alerts off into INC-{event.to}: {event.why}"
+            return line(said, "status", "flag", "accent", key=True)
         case IncidentAcknowledged():
             took = duration(event.at - fold(0, log).declared.detected_at)
             return line(f"{who} acknowledged after {took}", "people", "check", "ok", key=True)
@@ -185,7 +238,14 @@ def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901
                 "deliveries",
                 "chat",
                 "ok",
+                detail=event.note or "",
             )
+        case DeliveryAskedAgain():
+            vendor = VENDORS.get(event.vendor, event.vendor)
+            return line(f"{who} asks {vendor} once more ({event.what.lower()})", "deliveries", "chat")
+        case DeliveredByHand():
+            vendor = VENDORS.get(event.vendor, event.vendor)
+            return line(f"{vendor}: {event.what.lower()}: {who} did it by hand", "deliveries", "chat", "ok", key=True)
         case DeliveryDelayed():
             vendor = VENDORS.get(event.vendor, event.vendor)
             return line(
@@ -205,6 +265,25 @@ def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901
                 tone,
                 detail=event.reason,
             )
+        case PeopleAsked(people=people):
+            by = ", then ".join
+            whom = "; ".join(f"{one.who}, {one.why}, by {by(way.channel for way in one.reaches)}" for one in people)
+            again = f", for the {event.round}. time" if event.round > 1 else ""
+            said = f"{who} asks {' and '.join(one.who for one in people)} to take it{again}"
+            left_out = f". Not asked: {'; '.join(event.passed_over)}" if event.passed_over else ""
+            detail = f"{whom}{left_out}. The next ones are asked at {event.next_at:%H:%M:%S}, unless somebody has it."
+            return line(said, "deliveries", "bell", "warn", key=True, detail=detail)
+        case EscalationEnded():
+            said = "Nobody has it, and nobody else will be asked: call by phone"
+            return line(said, "deliveries", "bell", "bad", key=True, detail=event.why)
+        case PublicUpdateDrafted():
+            said = f"{who} drafted public update {event.update}: {event.status}, {event.title}"
+            return line(said, "people", "doc", detail=event.text)
+        case PublicUpdateApproved():
+            meant = f"Meant: {'; '.join(event.despite)}" if event.despite else ""
+            return line(f"{who} approved public update {event.update}", "people", "check", "ok", key=True, detail=meant)
+        case PublicUpdateWithdrawn():
+            return line(f"{who} withdrew public update {event.update}: {event.reason}", "people", "dash")
         case WalkEnded():
             return line(event.why, "commands", "book")
         case ReviewDrafted():
@@ -214,6 +293,14 @@ def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901
                 "doc",
                 evidence=event.evidence,
             )
+
+
+def _whys(event: IncidentDeclared) -> tuple[str | None, ...]:
+    """Why it has this severity and runbook, where it comes from, and why nobody is paged for it yet."""
+    split = event.split_from and f"Split from INC-{event.split_from.number}: {event.split_from.why}"
+    earlier = event.earlier and f"The same alert was part of INC-{event.earlier}, which is resolved"
+    hold = event.hold and f"Its page is held until {event.hold.until:%H:%M:%S}: {event.hold.why}"
+    return (event.severity_why, event.match_why, split or None, earlier or None, hold or None)
 
 
 def _asked(log: Log, number: int) -> str:

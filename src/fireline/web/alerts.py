@@ -17,7 +17,7 @@ from fireline.core import alert as core
 from fireline.core.alert import Alert
 from fireline.core.refusal import Refused
 from fireline.store import lists
-from fireline.store.alerts import AlertStore
+from fireline.store.alerts import ASIDE, AlertStore, Kept
 from fireline.store.database import Database
 from fireline.store.ledger import Ledger
 from fireline.web.answer import Ask, Frame, moved, whole
@@ -26,11 +26,24 @@ from fireline.web.deeds import URL, Form
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An alert to triage, with how often it was sent."""
+    """An alert to triage, with how often it was sent, and why it waits."""
 
     alert: Alert
     first_seen: datetime
     times: int
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An alert of a list, with what is known and was decided."""
+
+    alert: Alert
+    fingerprint: str
+    state: str  # firing, no data, flapping, silenced
+    verdict: str | None
+    why: str | None
+    incident: int | None
 
 
 class Attach(Form, frozen=True, kw_only=True):
@@ -41,17 +54,25 @@ class Attach(Form, frozen=True, kw_only=True):
 
 def waiting(alerts: AlertStore) -> list[Waiting]:
     """Firing alerts of no open incident, oldest first."""
-    return [Waiting(msgspec.json.decode(row.body, type=Alert), row.first_seen, row.times) for row in alerts.to_triage()]
+    return [
+        Waiting(msgspec.json.decode(row.body, type=Alert), row.first_seen, row.times, row.why)
+        for row in alerts.to_triage()
+    ]
 
 
 @get("/alerts", sync_to_thread=True)
 def page(frame: Frame, alerts: AlertStore, database: Database, now: Callable[[], datetime]) -> Template:
     """To triage, with the incidents they may belong to; and everything else that fires."""
-    triage = waiting(alerts)
-    mine = {one.alert.fingerprint for one in triage}
-    rest = [one for one in alerts.firing() if one.fingerprint not in mine]
-    incidents = lists.all_incidents(database, state=lists.OPEN)
-    return whole("alerts/page.html", frame, triage=triage, rest=rest, incidents=incidents, now=now())
+    at, triage = now(), waiting(alerts)
+    shown = {one.fingerprint: _shown(one, at) for one in alerts.firing_rows()}
+    waits = {one.alert.fingerprint for one in triage}
+    states = {key: one.state for key, one in shown.items() if key in waits}
+    rest = [one for key, one in shown.items() if key not in waits]
+    aside = [one for one in rest if one.verdict in ASIDE]
+    return whole(
+        "alerts/page.html", frame, triage=triage, states=states, rest=[one for one in rest if one not in aside],
+        aside=aside, incidents=lists.all_incidents(database, state=lists.OPEN), now=at,
+    )  # fmt: skip
 
 
 @post("/incidents/{number:int}/alerts", sync_to_thread=True)
@@ -69,8 +90,14 @@ def attach(
 
 def join(number: int, alert: Alert, ledger: Ledger, alerts: AlertStore, *, by: str) -> None:
     """Make the alert part of the incident, in its log and in its own row."""
-    ledger.act(number, partial(core.join, alert=alert, why=f"{by} attached it", by=by))
-    alerts.attach(alert.fingerprint, number)
+    why = f"{by} attached it"
+    ledger.act(number, partial(core.join, alert=alert, why=why, by=by))
+    alerts.settle(alert.fingerprint, verdict="joined", why=why, incident=number)
+
+
+def _shown(one: Kept, at: datetime) -> Shown:
+    state = core.shown_state(one.alert, turns=one.turns, verdict=one.verdict, at=at)
+    return Shown(one.alert, one.fingerprint, state, one.verdict, one.why, one.incident)
 
 
 handlers = (page, attach)

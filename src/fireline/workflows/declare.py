@@ -7,18 +7,23 @@ everything else is down.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import Any
 
-from fireline.core import gate, incident
-from fireline.core.events import RunbookRef
+from fireline.core import cadence, gate, incident
+from fireline.core.alert import Alert
+from fireline.core.events import Cadence, RunbookRef
 from fireline.core.incident import Incident
 from fireline.core.refusal import Refused
+from fireline.core.rules import Rule
 from fireline.core.runbook import Runbook, Severity
 from fireline.core.runbook.checklists import resolution_checklist
 from fireline.core.runbook.match import Facts, Match
-from fireline.core.severity import suggest
+from fireline.core.runbook.rhythm import minutes_between
+from fireline.core.severity import USUAL as USUAL_GRADING
+from fireline.core.severity import Grading, Suggestion, of_alert, suggest
 from fireline.settings import Drill
 from fireline.store.ledger import Deed, Ledger
 from fireline.workflows.library import Library
@@ -47,6 +52,8 @@ class Declare:
     ledger: Ledger
     library: Library
     drill: Drill
+    grading: Grading = USUAL_GRADING
+    pace: cadence.Limits = field(default_factory=cadence.Limits)
 
     def by_person(
         self,
@@ -84,10 +91,19 @@ class Declare:
         detected_at: datetime | None = None,
         severity: str | None = None,
         values: Mapping[str, str],
+        suggestion: Suggestion | None = None,
+        **facts: Any,
     ) -> Deed:
-        """The declaration with everything the runbooks add: severity, response time, gates, green window."""
+        """The declaration with everything the runbooks add: severity, response time, gates, green window.
+
+        `suggestion` is a severity already looked up; `facts` are further fields of `IncidentDeclared`.
+        """
         book = found.runbook if found else self.library.main
-        row, why = self._severity(text if found is None else f"{text} {found.scenario.symptoms}", book, severity)
+        row, why = (
+            (suggestion.severity, suggestion.why)
+            if suggestion
+            else self._severity(text if found is None else f"{text} {found.scenario.symptoms}", book, severity)
+        )
         return partial(
             incident.declare,
             title=title[: incident.TITLE_MAX_CHARS],
@@ -107,7 +123,20 @@ class Declare:
             watch_minutes=_watch_minutes(book),
             watch_speed=self.drill.watch_speed if self.drill.on else 1.0,
             drill=self.drill.on,
+            cadence=self._cadence(book),
+            **facts,
         )
+
+    def suggest(self, alert: Alert, found: Match | None, rule: Rule | None = None) -> Suggestion:
+        """The severity of an alert, and why: its rule's, else by the runbook, its error rate and its label."""
+        book = found.runbook if found else self.library.main
+        rows = self.severities(book)
+        if rule and rule.severity:
+            for row in rows:
+                if row.id.lower() == rule.severity.lower():
+                    return Suggestion(severity=row, why=f"The rule “{rule.name}” says {row.id}.")
+        text = f"{alert.text} {found.scenario.symptoms}" if found else alert.text
+        return of_alert(text, alert.labels, alert.annotations, rows, self.grading)
 
     def severities(self, book: Runbook | None = None) -> tuple[Severity, ...]:
         """Those of the runbook, else of the main one, else the four everybody knows."""
@@ -134,6 +163,15 @@ class Declare:
         """The runbook's own resolution checklist, else the main one's."""
         found = (resolution_checklist(one) for one in (book, self.library.main) if one)
         return next(filter(None, found), ())
+
+    def _cadence(self, book: Runbook | None) -> Cadence:
+        """How often who is told: by the settings, else by the runbook, else by the main one."""
+        said = {
+            kind: next(filter(None, (minutes_between(one, kind) for one in (book, self.library.main))), 0.0)
+            for kind in ("internal", "status")
+        }
+        ids = [one.id for one in self.severities(book)]
+        return cadence.of(self.pace, ids, internal=said["internal"], public=said["status"])
 
     def _keep(self, book: Runbook | None) -> RunbookRef | None:
         return self.library.keep(book) if book else None
