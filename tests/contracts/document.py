@@ -8,25 +8,40 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from openapi_core import OpenAPI
+from openapi_core import Config, OpenAPI
 from openapi_core.testing import MockRequest, MockResponse  # plain records of a request, despite the name
 
 
 class Contract:
     """One OpenAPI document, patched. `base` is the server address it names, such as "https://api.example.com"."""
 
-    def __init__(self, document: Path, errata: Path, *, base: str) -> None:
+    def __init__(self, document: Path, errata: Path, *, base: str, loose: bool = False) -> None:
+        """`loose`: a document with faults of its own, which calls read-only what requests have to carry."""
         patches = json.loads(errata.read_text()).get(f"{document.parent.name}/{document.name}", [])
-        self._api = OpenAPI.from_dict(patched(json.loads(document.read_text()), patches))
+        written = patched(json.loads(document.read_text()), patches)
+        config = Config(spec_validator_cls=None) if loose else None
+        self._api = OpenAPI.from_dict(written, config=config)
+        self._asked = OpenAPI.from_dict(_writable(written), config=config) if loose else self._api
         self._base = base
 
-    def faults_of_request(self, method: str, path: str, body: bytes, content_type: str) -> list[str]:
+    def faults_of_request(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        content_type: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, list[str]] | None = None,
+    ) -> list[str]:
         """Everything wrong with a request, in words; empty if it keeps the contract."""
-        return list(_words(self._api.iter_request_errors(self._request(method, path, body, content_type))))
+        more: dict[str, Any] = {"headers": dict(headers or {}), "args": dict(query or {})}
+        request = MockRequest(self._base, method, path, data=body, content_type=content_type, **more)
+        return list(_words(self._asked.iter_request_errors(request)))
 
     def faults_of_answer(self, method: str, path: str, status: int, body: bytes) -> list[str]:
         """Everything wrong with an answer to such a request, in words."""
@@ -36,6 +51,17 @@ class Contract:
 
     def _request(self, method: str, path: str, body: bytes, content_type: str) -> MockRequest:
         return MockRequest(self._base, method, path, data=body, content_type=content_type)
+
+
+def _writable(part: Any) -> Any:
+    """The same without any mark of being read-only."""
+    match part:
+        case dict():
+            return {key: _writable(value) for key, value in part.items() if key != "readOnly"}
+        case list():
+            return [_writable(value) for value in part]
+        case _:
+            return part
 
 
 def patched(document: Any, patches: Iterable[dict[str, Any]]) -> Any:

@@ -12,27 +12,19 @@ a test that breaks it on purpose clears `pd.violations`.
 from __future__ import annotations
 
 import json
-import socket
-import threading
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from contracts.document import Contract
+from contracts.faulty import Answer, Failure, Faulty, Request
 
 ROUTING_KEY = "fireline0test0routing0key0000000"  # the one integration the stand-in has
 PATH = "/v2/enqueue"
 EVENT_MAX_BYTES = 512_000
-
-# reset: cut before reading. hang: read, say nothing. drop: accept, then cut before answering,
-# so that the sender cannot know whether anybody was paged.
-Failure = Literal["500", "429", "reset", "hang", "drop"]
 
 
 @dataclass(slots=True)
@@ -48,20 +40,19 @@ class Alert:
 class PagerDutyStandIn:
     """PagerDuty, as far as a sender of events can tell."""
 
-    def __init__(self, document: Path, errata: Path) -> None:
+    def __init__(self, document: Path | None, errata: Path | None = None) -> None:
+        """Without PagerDuty's document nothing is checked; the behaviour stays the same."""
         self.requests: list[dict[str, Any]] = []  # every event taken in, oldest first
         self.alerts: dict[str, Alert] = {}
         self.violations: list[str] = []
-        self._contract = Contract(document, errata, base="https://events.pagerduty.com")
-        self._failures: deque[tuple[Failure, str]] = deque()
-        self._lock = threading.Lock()
-        self._over = threading.Event()
-        self._port = 0
+        base = "https://events.pagerduty.com"
+        self._contract = Contract(document, errata, base=base) if document and errata else None
+        self.wire = Faulty(self._take, self._refuse)
 
     @property
     def url(self) -> str:
         """Where to send events."""
-        return f"http://127.0.0.1:{self._port}{PATH}"
+        return f"{self.wire.url}{PATH}"
 
     @property
     def open_alerts(self) -> dict[str, Alert]:
@@ -74,67 +65,60 @@ class PagerDutyStandIn:
 
     def fail_next(self, n: int, how: Failure, *, retry_after: str = "7") -> None:
         """Fail the next n requests; `retry_after` is the header that comes with a 429."""
-        self._failures.extend([(how, retry_after)] * n)
+        self.wire.fail_next(n, how, retry_after=retry_after)
 
     @contextmanager
     def refusing(self) -> Iterator[None]:
         """Let nothing listen: whoever connects is refused by the kernel. The port stays ours."""
-        self._stop()
-        try:
-            with socket.socket() as held:
-                held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                held.bind(("127.0.0.1", self._port))
-                yield
-        finally:
-            self._start()
+        with self.wire.refusing():
+            yield
 
     def __enter__(self) -> Self:
-        self._start()
+        self.wire.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._over.set()
-        self._stop()
+        self.wire.stop()
         if kind is None and self.violations:
             raise AssertionError("PagerDuty's contract was broken: " + "; ".join(self.violations))
 
-    def judge(self, path: str, content_type: str, body: bytes) -> list[str]:
+    def _take(self, asked: Request) -> Answer:
+        """Take one event as PagerDuty would."""
+        faults = self._judge(asked)
+        if faults:
+            return self._say(400, _refused(*faults))
+        event = json.loads(asked.body)
+        self.requests.append(event)
+        if event["routing_key"] != ROUTING_KEY:
+            return self._say(400, _refused("Invalid routing key"))
+        said = {"status": "success", "message": "Event processed", "dedup_key": self._file(event)}
+        return self._say(202, said)
+
+    def _judge(self, asked: Request) -> list[str]:
         """Hold a request against the document; what is wrong with it is kept in `violations` as well."""
-        faults = self._contract.faults_of_request("post", path, body, content_type)
-        if len(body) > EVENT_MAX_BYTES:
-            faults.append(f"an event of {len(body)} bytes is over the limit of {EVENT_MAX_BYTES}")
+        if self._contract is None:
+            return []
+        faults = self._contract.faults_of_request("post", asked.path, asked.body, asked.headers.get("Content-Type", ""))
+        if len(asked.body) > EVENT_MAX_BYTES:
+            faults.append(f"an event of {len(asked.body)} bytes is over the limit of {EVENT_MAX_BYTES}")
         self.violations += faults
         return faults
 
-    def take(self, body: bytes, faults: list[str]) -> tuple[int, bytes]:
-        """Take one event as PagerDuty would: status and body of the answer to it."""
-        if faults:
-            return 400, _refused(*faults)
-        event = json.loads(body)
-        with self._lock:
-            self.requests.append(event)
-            if event["routing_key"] != ROUTING_KEY:
-                return 400, _refused("Invalid routing key")
-            key = self._file(event)
-        return 202, json.dumps({"status": "success", "message": "Event processed", "dedup_key": key}).encode()
-
-    def check(self, status: int, body: bytes) -> None:
+    def _say(self, status: int, said: dict[str, Any]) -> Answer:
         """Hold our own answer against the document too."""
-        # It gives the shape of a refusal for 5XX only; PagerDuty uses it for 400 as well.
-        written_under = 500 if status == 400 else status
-        faults = self._contract.faults_of_answer("post", PATH, written_under, body)
-        self.violations += [f"our own {status}: {fault}" for fault in faults]
+        body = json.dumps(said).encode()
+        if self._contract:
+            # It gives the shape of a refusal for 5XX only; PagerDuty uses it for 400 as well.
+            faults = self._contract.faults_of_answer("post", PATH, 500 if status == 400 else status, body)
+            self.violations += [f"our own {status}: {fault}" for fault in faults]
+        return Answer(status, body)
 
-    def next_failure(self) -> tuple[Failure, str] | None:
-        """What the next request has to suffer."""
-        with self._lock:
-            return self._failures.popleft() if self._failures else None
-
-    def hang(self) -> None:
-        """Say nothing until the stand-in closes."""
-        self._over.wait()
+    def _refuse(self, status: int, wait: str) -> Answer:
+        if status == 429:
+            return Answer(429, b"", {"Retry-After": wait})
+        return self._say(status, {"status": "error", "message": "Internal Server Error"})
 
     def _file(self, event: dict[str, Any]) -> str:
         """Fold the event into its alert: a trigger rings only where no alert is open."""
@@ -154,57 +138,6 @@ class PagerDutyStandIn:
             alert.events.append(event)
         return key
 
-    def _start(self) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", self._port), partial(_Handler, self))
-        self._port = self._server.server_port
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
 
-    def _stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-def _refused(*errors: str) -> bytes:
-    said = {"status": "invalid event", "message": "Event object is invalid", "errors": errors}
-    return json.dumps(said).encode()
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """Speaks HTTP/1.0: one request a connection, so that returning without a word cuts it."""
-
-    def __init__(self, stand_in: PagerDutyStandIn, *args: Any) -> None:
-        self.stand_in = stand_in
-        super().__init__(*args)
-
-    def do_POST(self) -> None:
-        failure, retry_after = self.stand_in.next_failure() or (None, "")
-        if failure == "reset":
-            return  # the unread request makes the kernel close with a reset
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        faults = self.stand_in.judge(self.path, self.headers.get("Content-Type", ""), body)
-        match failure:
-            case "hang":
-                self.stand_in.hang()
-            case "429":
-                self._say(429, b"", retry_after=retry_after)
-            case "500":
-                self._say(500, b'{"status": "error", "message": "Internal Server Error"}')
-            case "drop":
-                self.stand_in.take(body, faults)
-            case _:
-                self._say(*self.stand_in.take(body, faults))
-
-    def _say(self, status: int, body: bytes, *, retry_after: str = "") -> None:
-        self.stand_in.check(status, body)
-        self.send_response(status)
-        if retry_after:
-            self.send_header("Retry-After", retry_after)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Keep quiet: `requests` is the log."""
+def _refused(*errors: str) -> dict[str, Any]:
+    return {"status": "invalid event", "message": "Event object is invalid", "errors": list(errors)}

@@ -65,3 +65,43 @@ def test_deliveries_stand_in_the_order_of_their_first_word() -> None:
     log = (*log, delivery.made(log, NOON, attempt=1, **other))
     log = (*log, delivery.made(log, NOON, attempt=2, **PAGE))
     assert [one.key for one in delivery.deliveries(log)] == [PAGE["key"], other["key"]]
+
+
+def test_a_person_may_ask_for_another_round_of_tries_at_what_was_given_up() -> None:
+    log: Log = (delivery.delayed((), NOON, attempt=29, reason="503", **PAGE),)
+    with pytest.raises(Refused, match="this is waiting"):
+        delivery.ask_again(log, NOON, key=PAGE["key"], by="ana")
+    assert delivery.exhausted(delivery.find(log, PAGE["key"]), 30)
+    log = (*log, delivery.give_up(log, NOON, attempt=30, reason="30 tries", **PAGE))
+    log = (*log, delivery.ask_again(log, NOON, key=PAGE["key"], by="ana"))
+    now = delivery.find(log, PAGE["key"])
+    assert now is not None
+    assert (now.state, now.attempt) == ("waiting", 30)
+    assert not delivery.exhausted(now, 31)
+    log = (*log, delivery.delayed(log, NOON, attempt=31, reason="503", **PAGE))
+    now = delivery.find(log, PAGE["key"])
+    assert now is not None
+    assert now.again_at == NOON + timedelta(seconds=2)  # the waits begin anew
+
+
+@pytest.mark.req(37)
+def test_what_was_done_by_hand_is_settled() -> None:
+    log: Log = (delivery.delayed((), NOON, attempt=1, reason="503", **PAGE),)
+    assert delivery.deliveries(log)[0].missing
+    log = (*log, delivery.by_hand(log, NOON, key=PAGE["key"], by="ana"))
+    (one,) = delivery.deliveries(log)
+    assert (one.state, one.by, one.missing) == ("by hand", "ana", False)
+    with pytest.raises(Refused, match="settled already"):
+        delivery.made(log, NOON, attempt=2, **PAGE)
+    with pytest.raises(Refused, match="Nothing is left to do by hand"):
+        delivery.by_hand(log, NOON, key=PAGE["key"], by="ben")
+    with pytest.raises(Refused, match="no such delivery"):
+        delivery.by_hand(log, NOON, key="pagerduty/9/trigger", by="ben")
+
+
+def test_what_the_vendor_calls_it_is_found_again() -> None:
+    log: Log = (delivery.made((), NOON, attempt=1, ref="PT4KHLK", link="https://pd.example/1", note="Ana", **PAGE),)
+    assert delivery.ref(log, "pagerduty", "trigger") == "PT4KHLK"
+    assert delivery.ref(log, "pagerduty", "resolve") == ""
+    (one,) = delivery.deliveries(log)
+    assert (one.link, one.note) == ("https://pd.example/1", "Ana")

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fireline.core import alert as alerts
-from fireline.core import approval, command, delivery, gate, incident, review, timeline
+from fireline.core import approval, command, delivery, gate, incident, merge, review, storm, timeline
 from fireline.core.alert import Alert
-from fireline.core.events import HOUSE, AnyEvent, IncidentDeclared, Log, from_json, to_json
+from fireline.core.events import HOUSE, AnyEvent, IncidentDeclared, IncidentMerged, Log, from_json, to_json
 from fireline.core.follow import follow
 from fireline.core.incident import fold
 from fireline.core.refusal import Refused
@@ -47,6 +47,41 @@ GOLDEN = """\
 {"type":"DeliveryGivenUp","at":"2026-03-02T12:00:00Z","by":"fireline","delivery":"pagerduty/1/trigger","vendor":"pagerduty","what":"Page the on-call","reason":"bad key","needed":true}
 {"type":"WalkEnded","at":"2026-03-02T12:00:00Z","by":"fireline","why":"people go on"}
 {"type":"ReviewDrafted","at":"2026-03-02T12:00:00Z","by":"fireline","evidence":"ef","due_at":"2026-03-04T12:00:00Z"}
+{"type":"IncidentDeclared","at":"2026-03-02T12:00:00Z","by":"fireline","title":"Till","severity":"P1","severity_name":"High","severity_why":"w","response_minutes":15,"detected_at":"2026-03-02T11:58:00Z","service":null,"runbook":null,"scenario":null,"match_why":null,"gates":[],"watch_minutes":30.0,"watch_speed":1.0,"values":{},"source":"probe","drill":false,"private":false,"hold":{"until":"2026-03-02T12:01:00Z","other":1,"why":"w"},"split_from":{"number":1,"fingerprints":["f1"],"why":"w"},"earlier":1}
+{"type":"AlertsJoined","at":"2026-03-02T12:00:00Z","by":"fireline","alerts":[{"fingerprint":"f1","name":"RedisDown","source":"probe","starts_at":"2026-03-02T11:58:00Z","why":"w","labels":{"a":"b"},"summary":"s"}]}
+{"type":"AlertsCleared","at":"2026-03-02T12:00:00Z","by":"fireline","alerts":[{"fingerprint":"f1","name":"RedisDown","at":"2026-03-02T12:00:00Z"}]}
+{"type":"AlertSilent","at":"2026-03-02T12:00:00Z","by":"fireline","alerts":[{"fingerprint":"f1","name":"RedisDown","at":"2026-03-02T12:00:00Z"}]}
+{"type":"AlertFlaps","at":"2026-03-02T12:00:00Z","by":"fireline","fingerprint":"f1","name":"RedisDown","turns":5,"minutes":4.0}
+{"type":"StormBegan","at":"2026-03-02T12:00:00Z","by":"fireline","count":11,"seconds":60.0,"names":["RedisDown"],"incidents":[2,3]}
+{"type":"PageReleased","at":"2026-03-02T12:00:00Z","by":"fireline","why":"w"}
+{"type":"IncidentMerged","at":"2026-03-02T12:00:00Z","by":"ana","into":1,"why":"w"}
+{"type":"IncidentTakenIn","at":"2026-03-02T12:00:00Z","by":"ana","number":2,"title":"t","why":"w","alerts":[{"fingerprint":"f1","name":"RedisDown","source":"probe","starts_at":"2026-03-02T11:58:00Z","why":"w","labels":{},"summary":""}],"over":[{"fingerprint":"f1","name":"RedisDown","at":"2026-03-02T12:00:00Z"}]}
+{"type":"AlertsMoved","at":"2026-03-02T12:00:00Z","by":"ana","to":2,"fingerprints":["f1"],"why":"w"}
+{"type":"DeliveryMade","at":"2026-03-02T12:00:00Z","by":"fireline","delivery":"slack/1/open","vendor":"slack","what":"w","attempt":1,"ref":"C01","link":"https://x","note":"n"}
+{"type":"DeliveryDelayed","at":"2026-03-02T12:00:00Z","by":"fireline","delivery":"slack/1/invite/ana","vendor":"slack","what":"w","reason":"503","attempt":1,"again_at":"2026-03-02T12:00:02Z","data":{"person":"ana"}}
+{"type":"DeliveryGivenUp","at":"2026-03-02T12:00:00Z","by":"fireline","delivery":"slack/1/open","vendor":"slack","what":"w","reason":"no","needed":true,"attempt":3,"data":{"n":1}}
+{"type":"DeliveryAskedAgain","at":"2026-03-02T12:00:00Z","by":"ana","delivery":"slack/1/open","vendor":"slack","what":"w","attempt":4}
+{"type":"DeliveredByHand","at":"2026-03-02T12:00:00Z","by":"ana","delivery":"slack/1/open","vendor":"slack","what":"w"}
+{"type":"PublicUpdateDrafted","at":"2026-03-02T12:00:00Z","by":"ana","update":1,"status":"Investigating","title":"Slow checkout","text":"We are investigating.","impact":"major","components":{"Checkout":"partial_outage"}}
+{"type":"PublicUpdateApproved","at":"2026-03-02T12:00:00Z","by":"ben","update":1,"digest":"ab","places":["own_page"],"despite":[]}
+{"type":"PublicUpdateWithdrawn","at":"2026-03-02T12:00:00Z","by":"ben","update":1,"reason":"too early"}
+{"type":"UpdateSent","at":"2026-03-02T12:00:00Z","by":"ana","number":1,"status":"Investigating","actions":"a","text":"t","users":7,"services":["till"],"next_update_at":"2026-03-02T12:15:00Z"}
+{"type":"UpdateNudged","at":"2026-03-02T12:00:00Z","by":"fireline","audience":"internal","who":"ana","due_at":"2026-03-02T12:03:00Z"}
+{"type":"UpdateOverdue","at":"2026-03-02T12:00:00Z","by":"fireline","audience":"public","who":"ana","due_at":"2026-03-02T12:00:00Z","since":"2026-03-02T11:45:00Z"}
+{"type":"UpdateEscalated","at":"2026-03-02T12:00:00Z","by":"fireline","audience":"internal","who":"ben","due_at":"2026-03-02T11:55:00Z"}
+{"type":"UpdateSnoozed","at":"2026-03-02T12:00:00Z","by":"ana","audience":"internal","until":"2026-03-02T12:30:00Z","reason":"w"}
+{"type":"RoleOffered","at":"2026-03-02T12:00:00Z","by":"ana","role":"commander","to":"ben","subject":""}
+{"type":"RoleTaken","at":"2026-03-02T12:00:00Z","by":"ben","role":"commander","before":"ana","subject":"","why":""}
+{"type":"RoleDeclined","at":"2026-03-02T12:00:00Z","by":"ben","role":"sme","to":"ben","why":"w"}
+{"type":"RoleReleased","at":"2026-03-02T12:00:00Z","by":"ana","role":"scribe","who":"ben","why":"w"}
+{"type":"CommanderMissing","at":"2026-03-02T12:00:00Z","by":"fireline","minutes":5.0}
+{"type":"TaskGiven","at":"2026-03-02T12:00:00Z","by":"ana","task":1,"to":"ben","text":"t","minutes":10,"due_at":"2026-03-02T12:10:00Z"}
+{"type":"TaskTaken","at":"2026-03-02T12:00:00Z","by":"ben","task":1}
+{"type":"TaskDone","at":"2026-03-02T12:00:00Z","by":"ben","task":1,"said":"s","dropped":false}
+{"type":"TaskOverdue","at":"2026-03-02T12:00:00Z","by":"fireline","task":1,"to":"ben"}
+{"type":"IncidentDeclared","at":"2026-03-02T12:00:00Z","by":"ana","title":"Till","severity":"P1","severity_name":"High","severity_why":"w","response_minutes":15,"detected_at":"2026-03-02T11:58:00Z","service":null,"runbook":null,"scenario":null,"match_why":null,"gates":[],"watch_minutes":30.0,"watch_speed":1.0,"values":{},"source":"person","drill":false,"private":false,"cadence":{"internal":{"P1":15.0},"public":{"P1":15.0},"commander":5.0}}
+{"type":"PeopleAsked","at":"2026-03-02T12:00:00Z","by":"fireline","chain":"night","round":1,"step":2,"people":[{"who":"ana","why":"on call in primary","reaches":[{"channel":"mail","at":"2026-03-02T12:00:00Z"}]}],"next_at":"2026-03-02T12:05:00Z","passed_over":["backup: nobody has the turn"]}
+{"type":"EscalationEnded","at":"2026-03-02T12:00:00Z","by":"fireline","chain":"night","why":"w"}
 """  # noqa: E501
 
 
@@ -78,6 +113,7 @@ def test_an_event_nobody_knows_is_said_not_guessed() -> None:
 DECLARED = from_json(GOLDEN.splitlines()[0])
 DOWN = Alert(source="alertmanager", labels={"alertname": "RedisDown"}, starts_at=NOON)
 OTHER = Alert(source="probe", labels={"alertname": "ShopDown"}, starts_at=NOON)
+OTHER_ONE = fold(2, (DECLARED,))
 PAGE: dict[str, Any] = {"key": "pagerduty/1/trigger", "vendor": "pagerduty", "what": "Page the on-call"}
 ASK: dict[str, Any] = {"step": "s", "title": "t", "effect": "write", "rule": "r", "reason": "down"}
 READ: dict[str, Any] = {"title": "t", "command": "ls", "effect": "read", "rule": "r", "unattended": True}
@@ -100,6 +136,15 @@ DEEDS: tuple[Deed, ...] = (
     partial(alerts.join, alert=OTHER, why="w"),
     partial(alerts.clear, alert=DOWN),
     partial(alerts.clear, alert=OTHER),
+    partial(alerts.join_all, alerts=((DOWN, "w"), (OTHER, "w"))),
+    partial(alerts.clear_all, alerts=(DOWN, OTHER)),
+    partial(alerts.fall_silent, alerts=(DOWN, OTHER)),
+    partial(alerts.flap, alert=DOWN, turns=(NOON, NOON + timedelta(minutes=2))),
+    partial(storm.begin, count=11, seconds=60.0, names=("a",), incidents=(2,)),
+    partial(storm.release),
+    partial(merge.merge, number=1, into=OTHER_ONE, why="one fault"),
+    partial(merge.take_in, part=fold(3, (DECLARED, IncidentMerged(at=NOON, by="ana", into=1, why="w")))),
+    partial(merge.move, to=4, fingerprints=(DOWN.fingerprint,), why="another fault"),
     partial(approval.ask, command="reboot", yes_needed=1, **ASK),
     partial(approval.ask, command="halt", yes_needed=2, **ASK),
     *(partial(approval.give, number=n, shown=approval.digest(c)) for n in (1, 2) for c in ("reboot", "halt")),
@@ -112,7 +157,11 @@ DEEDS: tuple[Deed, ...] = (
     partial(command.skip, step="s", title="t", command="", reason="r"),
     partial(delivery.made, attempt=2, **PAGE),
     partial(delivery.delayed, attempt=1, reason="503", **PAGE),
+    partial(delivery.made, attempt=3, ref="PT4KHLK", link="l", note="n", **PAGE),
+    partial(delivery.delayed, attempt=1, reason="503", data={"a": 1}, **PAGE),
     partial(delivery.give_up, reason="410", **PAGE),
+    partial(delivery.ask_again, key=PAGE["key"]),
+    partial(delivery.by_hand, key=PAGE["key"]),
     partial(gate.tick, gate="g1"),
     partial(gate.override, gate="g1", reason="broken exporter"),
     partial(gate.pass_watch),

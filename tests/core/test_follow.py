@@ -90,26 +90,28 @@ def test_a_walk_follows_where_a_runbook_has_a_scenario() -> None:
 def test_an_effect_is_named_for_ever() -> None:
     first, again = (follow(7, (declared("P0"),), vendors=PAGER) for _ in range(2))
     assert first == again
-    assert [one.key for one in first if isinstance(one, Effect)] == ["7:1:pagerduty"]
+    assert [one.key for one in first if isinstance(one, Effect)] == ["7:1:pagerduty:trigger"]
 
 
 def test_an_acknowledgement_stops_the_paging_that_was_begun() -> None:
     have = IncidentAcknowledged(at=NOON, by="ana")
     (stop,) = follow(1, (declared("P1"), have), vendors=PAGER)
     assert isinstance(stop, Effect)
-    assert stop.data == {"verb": "acknowledge", "attempt": 1}
+    assert stop.data == {"verb": "acknowledge", "attempt": 1, "delivery": "pagerduty/2/acknowledge"}
     assert follow(1, (declared("P2"), have), vendors=PAGER) == ()
 
 
 @pytest.mark.req(10)
 def test_a_changed_severity_sets_a_new_promise_and_pages_the_first_time_it_is_grave() -> None:
     log: Log = (declared("P2", response_minutes=60), severity("P0", 5, NOON + 10 * MINUTE))
-    clock, page = follow(1, log, vendors=PAGER)
+    page, clock = follow(1, log, vendors=PAGER)
     assert clock == Clock(kind="acknowledge", incident=1, seq=2, due_at=NOON + 5 * MINUTE)
     assert isinstance(page, Effect)
     assert page.data["verb"] == "trigger"
     twice = (*log, severity("P2", 60, NOON), severity("P1", 15, NOON))
-    assert kinds(follow(1, twice, vendors=PAGER)) == ["acknowledge"]  # they were woken once
+    title, _ = follow(1, twice, vendors=PAGER)
+    assert isinstance(title, Effect)
+    assert title.data["verb"] == "retitle"  # they were woken once
 
 
 def test_no_promise_is_left_once_somebody_has_it() -> None:

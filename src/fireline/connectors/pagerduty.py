@@ -1,20 +1,25 @@
 """PagerDuty: wake whoever is on call, tell it who has the incident, let everybody sleep when it is over.
 
-Speaks the Events API v2: https://developer.pagerduty.com/docs/events-api-v2/overview/
+Out, it speaks the Events API v2: https://developer.pagerduty.com/docs/events-api-v2/overview/
 One incident is one `dedup_key`. PagerDuty folds everything sent with that key into one alert, so a
 page that is sent again, because the answer was lost, wakes nobody twice.
+
+In, it reads V3 webhooks: https://developer.pagerduty.com/docs/webhooks-overview
+What people do there with an incident that fireline paged for comes back under that same key.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from fireline.connectors.http import Http, Permanent
+from fireline.core.alert import Alert
+from fireline.core.outside import clean, cleaned, read, utc
 from fireline.core.refusal import Refused
 
 ENQUEUE_URL = "https://events.pagerduty.com/v2/enqueue"  # EU service region: events.eu.pagerduty.com
@@ -123,3 +128,131 @@ def _carried(details: Mapping[str, Any]) -> Any:
     if len(written) > DETAILS_MAX_BYTES:
         return {"left out": f"{len(written)} bytes of details: open the incident to read them"}
     return msgspec.json.decode(written)
+
+
+SOURCE = "pagerduty"
+# What happens to an incident as a whole; every other event speaks of a part of it (a note, a responder, a task).
+LIFE = frozenset(
+    f"incident.{what}"
+    for what in (
+        "triggered", "acknowledged", "unacknowledged", "escalated", "delegated", "reassigned", "reopened",
+        "priority_updated", "service_updated", "resolved",
+    )
+)  # fmt: skip
+
+
+NAME_MAX_CHARS = 100  # of a person: what PagerDuty itself allows
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """Something else in PagerDuty, by its name."""
+
+    type: str = ""
+    summary: str | None = None
+
+
+class V3Incident(msgspec.Struct, frozen=True):
+    """An incident as a webhook carries it; `incident_key` is the dedup key of whoever raised it."""
+
+    id: str
+    title: str
+    status: str
+    created_at: datetime
+    reopened_at: datetime | None = None
+    incident_key: str | None = None
+    html_url: str | None = None
+    service: Reference | None = None
+    priority: Reference | None = None
+    urgency: str | None = None
+    assignees: tuple[Reference, ...] = ()
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    type: str = ""
+
+
+class _Event(msgspec.Struct, frozen=True):
+    id: str
+    event_type: str
+    occurred_at: datetime
+    data: msgspec.Raw
+    agent: Reference | None = None
+
+
+class _Webhook(msgspec.Struct, frozen=True):
+    event: _Event
+
+
+_webhook = msgspec.json.Decoder(_Webhook)
+_kind = msgspec.json.Decoder(_Kind)
+_incident = msgspec.json.Decoder(V3Incident)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event. `incident` is there when it happened to an incident as a whole, `person` when a person did it."""
+
+    id: str
+    kind: str
+    at: datetime
+    person: str | None = None
+    incident: V3Incident | None = None
+
+    @property
+    def note(self) -> str:
+        """What the timeline of the incident says about it; empty where it says nothing."""
+        incident = self.incident
+        assert incident is not None, "only what happened to an incident is noted"
+        to = ", ".join(clean(one.summary) for one in incident.assignees if one.summary)
+        match self.kind.removeprefix("incident."):
+            case "unacknowledged":
+                return "PagerDuty pages again: the acknowledgement there has run out."
+            case "escalated" | "delegated" | "reassigned" as what:
+                return f"{what.capitalize()} in PagerDuty" + (f" to {to}." if to else ".")
+            case "priority_updated":
+                priority = clean(incident.priority.summary or "") if incident.priority else ""
+                return f"The priority in PagerDuty is now {priority or 'none'}."
+            case "reopened":
+                return "Reopened in PagerDuty."
+            case "resolved":
+                return "Resolved in PagerDuty. Here it is over when its gates are open."
+            case _:
+                return ""
+
+
+def from_webhook(body: bytes) -> Told:
+    """The event of a V3 webhook, of any type. Raises `Refused(400)` naming the field that is wrong."""
+    event = read(_webhook, body, "V3 webhook of PagerDuty").event
+    person = event.agent.summary if event.agent and event.agent.type == "user_reference" else None
+    name = clean(person)[:NAME_MAX_CHARS] if person else None
+    told = Told(clean(event.id), clean(event.event_type), utc(event.occurred_at), name)
+    if event.event_type not in LIFE:
+        return told
+    try:
+        if read(_kind, event.data, "incident").type != "incident":
+            return told
+        return replace(told, incident=read(_incident, event.data, "incident"))
+    except Refused as no:
+        place = f"event.data.{no.field}" if no.field else "event.data"
+        raise Refused(f"{place}: {no.sentence}", status=400, field=place) from no
+
+
+def alert(incident: V3Incident, at: datetime) -> Alert:
+    """An incident of PagerDuty's own as an alert; over when it was resolved there, `at` the time of the event."""
+    names = {"service": incident.service, "priority": incident.priority}
+    assignees = ", ".join(one.summary for one in incident.assignees if one.summary)
+    return Alert(
+        source=SOURCE,
+        key=clean(incident.id),
+        labels=cleaned(
+            {
+                "alertname": " ".join(incident.title.split()) or incident.id,
+                "urgency": incident.urgency,
+                **{label: one.summary for label, one in names.items() if one},
+            }
+        ),
+        annotations=cleaned({"pagerduty_url": incident.html_url, "assigned_to": assignees, "status": incident.status}),
+        starts_at=utc(incident.reopened_at or incident.created_at),
+        ends_at=at if incident.status == "resolved" else None,
+        generator_url=clean(incident.html_url or ""),
+    )

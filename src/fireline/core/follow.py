@@ -9,64 +9,41 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import msgspec
-
-from fireline.core import approval, gate
+from fireline.core import approval, cadence, escalation, gate, roles
 from fireline.core.events import (
     HOUSE,
     AlertCleared,
+    AlertsCleared,
+    AlertsMoved,
     AnyEvent,
     ApprovalAsked,
     ApprovalDenied,
     ApprovalGiven,
     CommandFinished,
-    DeliveryDelayed,
     GlassBroken,
-    IncidentAcknowledged,
     IncidentDeclared,
+    IncidentMerged,
+    IncidentTakenIn,
     Log,
     SeverityChanged,
     StatusChanged,
+    TaskGiven,
 )
 from fireline.core.incident import Incident, fold
+from fireline.core.outbox import PAGED, paged, told
+from fireline.core.work import Clock, Effect, Tell, Work
 
-PAGED = ("P0", "P1")  # lower severities do not wake anybody by default
-
-
-class Effect(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A call to the outside, made at least once under one `key`, in order within its incident."""
-
-    kind: str  # which handler: walk, run, pagerduty, review
-    key: str  # names the effect for ever: the same key is the same effect
-    incident: int
-    seq: int
-    data: dict[str, str | int] = {}
-    due_at: datetime | None = None  # not before
-
-
-class Clock(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A promise with a due time."""
-
-    kind: str  # acknowledge, watch
-    incident: int
-    seq: int
-    due_at: datetime
-
-
-class Tell(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """A word to the incident's walk, which waits for it."""
-
-    incident: int
-    seq: int
-    topic: str
-    text: str
-
-
-Work = Effect | Clock | Tell
+__all__ = ["PAGED", "Clock", "Effect", "Tell", "Work", "follow", "paged", "topic"]
 
 
 def follow(number: int, log: Log, *, vendors: frozenset[str] = frozenset()) -> tuple[Work, ...]:
-    """What follows from the newest event of the log. `vendors` are those set up, e.g. {"pagerduty"}."""
+    """What follows from the newest event of the log. `vendors` are those set up, e.g. {"pagerduty", "health"}."""
+    by_itself = (*_by_itself(number, log, vendors), *_escalation(number, log, vendors), *_crew(number, log))
+    return (*told(number, log, vendors), *by_itself)
+
+
+def _by_itself(number: int, log: Log, vendors: frozenset[str]) -> tuple[Work, ...]:
+    """What the house does by itself: clocks, the walk, runs. What it tells others is decided in `core.outbox`."""
     event, incident, seq = log[-1], fold(number, log), len(log)
 
     def effect(kind: str, n: str = "", due_at: datetime | None = None, **data: str | int) -> Effect:
@@ -77,23 +54,29 @@ def follow(number: int, log: Log, *, vendors: frozenset[str] = frozenset()) -> t
 
     match event:
         case IncidentDeclared():
-            work: list[Work] = [clock("acknowledge", incident.acknowledge_by)]
-            if "pagerduty" in vendors and event.severity in PAGED:
-                work.append(effect("pagerduty", verb="trigger", attempt=1))
-            if event.runbook and event.scenario:
-                work.append(effect("walk"))
-            return tuple(work)
-        case IncidentAcknowledged() if paged(log, vendors):
-            return (effect("pagerduty", verb="acknowledge", attempt=1),)
-        case SeverityChanged():
-            work = [] if incident.acknowledged else [clock("acknowledge", incident.acknowledge_by)]
-            if "pagerduty" in vendors and event.severity in PAGED and not paged(log[:-1], vendors):
-                work.append(effect("pagerduty", verb="trigger", attempt=1))
-            return tuple(work)
+            pager = {"pagerduty", escalation.ON_CALL} & vendors
+            holds = pager and event.severity in PAGED and event.source != "pagerduty"
+            first = [
+                clock("page", event.hold.until) if holds and event.hold else None,
+                effect("split") if event.split_from else None,
+                effect("assess") if "health" in vendors else None,
+                effect("walk") if event.runbook and event.scenario else None,
+            ]
+            return (clock("acknowledge", incident.acknowledge_by), *(one for one in first if one))
+        case SeverityChanged() if not incident.acknowledged:
+            return (clock("acknowledge", incident.acknowledge_by),)
+        case IncidentMerged():
+            return (effect("merge"),)
         case StatusChanged(status="Resolved"):
-            over = (effect("pagerduty", verb="resolve", attempt=1),) if paged(log, vendors) else ()
-            return (*over, effect("review"))
-        case StatusChanged(status="Monitoring") | AlertCleared() | CommandFinished() if _green(incident, log):
+            return (effect("review"),)
+        case (
+            StatusChanged(status="Monitoring")
+            | AlertCleared()
+            | AlertsCleared()
+            | AlertsMoved()
+            | IncidentTakenIn()
+            | CommandFinished()
+        ) if _green(incident, log):
             since = gate.green_since(incident, log)
             assert since is not None
             return (
@@ -104,25 +87,27 @@ def follow(number: int, log: Log, *, vendors: frozenset[str] = frozenset()) -> t
             return _settled(number, log, event)
         case ApprovalAsked(ask=ask) | ApprovalGiven(ask=ask) | GlassBroken(ask=ask) if approval.find(log, ask).granted:
             return (effect("run", ask=ask),)
-        case DeliveryDelayed():
-            verb = event.delivery.rsplit("/", 1)[-1]
-            return (
-                effect(
-                    event.vendor,
-                    due_at=event.again_at,
-                    verb=verb,
-                    attempt=event.attempt + 1,
-                    delivery=event.delivery,
-                ),
-            )
         case _:
             return ()
 
 
-def paged(log: Log, vendors: frozenset[str]) -> bool:
-    """The on-call was paged, or is being paged: what follows has to be told to the pager too."""
-    severities = [e.severity for e in log if isinstance(e, IncidentDeclared | SeverityChanged)]
-    return "pagerduty" in vendors and any(severity in PAGED for severity in severities)
+def _escalation(number: int, log: Log, vendors: frozenset[str]) -> tuple[Clock, ...]:
+    """When this house's own on-call has to be asked next, where it is set up."""
+    due_at = escalation.rings(log, vendors)
+    return (Clock(kind="escalate", incident=number, seq=len(log), due_at=due_at),) if due_at else ()
+
+
+def _crew(number: int, log: Log) -> tuple[Clock, ...]:
+    """Clocks of the people at work: the next update, a task's time, somebody to command."""
+    event, found = log[-1], list(cadence.clocks(number, log))
+    match event:
+        case TaskGiven(due_at=due_at):
+            found.append(Clock(kind="task", incident=number, seq=len(log), due_at=due_at))
+        case IncidentDeclared() | SeverityChanged() if due := roles.commander_by(log):  # stale if somebody does
+            found.append(Clock(kind="commander", incident=number, seq=len(log), due_at=due))
+        case _:
+            pass
+    return tuple(found)
 
 
 def _green(incident: Incident, log: Log) -> bool:
