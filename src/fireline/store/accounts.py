@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal
 
+import msgspec
 import sqlalchemy as sa
 
 from fireline.core.people import Person, check
@@ -20,6 +21,7 @@ from fireline.store.database import Database, metadata
 from fireline.store.lists import Utc
 
 LINK_GOOD_FOR = timedelta(minutes=30)
+ANSWER_GOOD_FOR = timedelta(hours=24)  # of a link in a mail that asks somebody to take an incident
 SESSION_GOOD_FOR = timedelta(hours=12)  # longer than a shift's worst night, shorter than a forgotten laptop
 Scope = Literal["hooks", "api"]
 PREFIX = "fl_"  # makes a leaked token findable by secret scanners
@@ -36,7 +38,7 @@ keys = sa.Table(
     "key",
     metadata,
     sa.Column("digest", sa.String(64), primary_key=True),
-    sa.Column("kind", sa.Text, nullable=False),  # link, session, token
+    sa.Column("kind", sa.Text, nullable=False),  # link, session, token, answer, calendar
     sa.Column("handle", sa.String(32), sa.ForeignKey("person.handle"), nullable=False),
     sa.Column("scope", sa.Text),
     sa.Column("label", sa.Text, nullable=False, default=""),
@@ -44,6 +46,14 @@ keys = sa.Table(
     sa.Column("ends_at", Utc),
     sa.Column("used_at", Utc),
 )
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """Whose answer a link carries, to which incident, and whether it was given already."""
+
+    person: Person
+    incident: int
+    used: bool
 
 
 class Accounts:
@@ -134,6 +144,40 @@ class Accounts:
     def by_token(self, secret: str, scope: Scope, at: datetime) -> Person | None:
         """Who holds this token, if it is good for `scope`."""
         return self._holder(secret, at, "token", scope)
+
+    def answer_link(self, handle: str, incident: int, at: datetime) -> str | None:
+        """A secret that acknowledges this incident as this person, once; None for somebody without an account."""
+        person = next((one for one in self.people() if one.handle == handle and one.may_act), None)
+        if person is None:
+            return None
+        return self._make("answer", person, at, ends_at=at + ANSWER_GOOD_FOR, label=str(incident))
+
+    def answer(self, secret: str, at: datetime) -> Answer:
+        """Whose answer this is. Raises `Refused(403)`."""
+        query = sa.select(people, keys.c.label, keys.c.used_at).join(keys, keys.c.handle == people.c.handle).where(
+            keys.c.digest == _digest(secret), keys.c.kind == "answer", keys.c.ends_at > at, ~people.c.disabled
+        )  # fmt: skip
+        with self.database.reading() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise Refused("This link is too old, or none of ours. Sign in and acknowledge there.", status=403)
+        return Answer(Person(row.handle, row.name, row.role), int(row.label), row.used_at is not None)
+
+    def answered(self, secret: str, at: datetime) -> None:
+        """Use an answer up."""
+        with self.database.writing() as connection:
+            connection.execute(keys.update().where(keys.c.digest == _digest(secret)).values(used_at=at))
+
+    def calendar(self, handle: str, at: datetime) -> str:
+        """A secret for this person's calendar program, which reads the plan only. It ends the one before."""
+        person = self.find(handle)
+        with self.database.writing() as connection:
+            connection.execute(keys.delete().where(keys.c.kind == "calendar", keys.c.handle == handle))
+        return self._make("calendar", person, at, ends_at=None)
+
+    def by_calendar(self, secret: str, at: datetime) -> Person | None:
+        """Whose calendar program this is."""
+        return self._holder(secret, at, "calendar", None)
 
     def _make(
         self,
