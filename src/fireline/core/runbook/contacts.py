@@ -9,6 +9,8 @@ from fireline.core.runbook.tree import Item, Section, Table
 from fireline.core.runbook.words import plain
 
 TITLE = re.compile(r"\bcontacts?\b|\bescalation (?:path|list|matrix)\b|\bwho to (?:call|reach)\b", re.IGNORECASE)
+# What stands where nobody put a number in.
+BLANK = re.compile(r"[xX]{3}|\b0{3}[- ]0{3,4}|\bTBD\b|\bTODO\b|^\s*(?:\?+|-+|n/a)\s*$", re.IGNORECASE)
 PAIR = re.compile(r"^(?P<role>[^:]{1,60}?)\s*:\s*(?P<contact>\S.*)$")
 
 
@@ -23,6 +25,11 @@ def read_contacts(root: Section) -> tuple[Contact, ...]:
             elif under and isinstance(block, Item) and (pair := PAIR.match(plain(block.text))):
                 found.append(Contact(role=pair["role"], contact=pair["contact"], phone=None, line=block.line))
     return tuple(found)
+
+
+def blank(contact: Contact) -> bool:
+    """The page has a place for this phone number, and nobody has put one in."""
+    return contact.phone is not None and BLANK.search(contact.phone) is not None
 
 
 def _rows(table: Table, *, under: bool) -> list[Contact]:

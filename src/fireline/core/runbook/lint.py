@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from urllib.parse import urlsplit
 
+from fireline.core.runbook.contacts import blank
 from fireline.core.runbook.dates import last_day
 from fireline.core.runbook.health import HealthUrl, read_health_urls
 from fireline.core.runbook.leaks import leak_in
@@ -63,7 +64,6 @@ ENDLESS = (
 TERMINAL = re.compile(r"\s(?:-it|-ti|--interactive\s+--tty|--tty|-i\s+-t|-t\s+-i)(?=\s|$)")
 HIDES = re.compile(r"\|\|\s*(?:echo\b|true\b|:(?=\s|$|;))")
 BROKEN = re.compile(r"(?<!\\)\\(?:[ \t]+$|\Z)", re.MULTILINE)
-PHONE_BLANK = re.compile(r"[xX]{3}|\b0{3}[- ]0{3,4}|\bTBD\b|\bTODO\b|^\s*(?:\?+|-+|n/a)\s*$", re.IGNORECASE)
 KIND = re.compile(
     r"\b(?P<kind>deploy(?:ments?)?|sts|statefulsets?|ds|daemonsets?)(?:\.apps)?[/ ](?P<name>[a-z0-9][a-z0-9.-]*)"
 )
@@ -119,7 +119,7 @@ def _severities(runbook: Runbook) -> Iterator[Finding]:
 
 def _contacts(runbook: Runbook) -> Iterator[Finding]:
     for contact in runbook.contacts:
-        if contact.phone is not None and PHONE_BLANK.search(contact.phone):
+        if contact.phone is not None and blank(contact):
             message = f"{contact.role} has no phone number ({contact.phone}). Put the number in, or take the row out."
             yield _finding("phone-placeholder", place_of(runbook, contact, contact.phone), "warning", message)
 

@@ -43,12 +43,46 @@ class Match:
 
 def match(facts: Facts, runbooks: Sequence[Runbook]) -> Match | None:
     """Find the scenario for an alert; None when none fits. Ties go to the runbook that stands first."""
-    places = [(runbook, scenario) for runbook in runbooks for scenario in runbook.scenarios]
-    for rule in (_by_list, _by_url, _by_file, _by_title, _by_symptoms):
+    return by_names(facts, runbooks) or by_symptoms(facts, runbooks)
+
+
+def by_names(facts: Facts, runbooks: Sequence[Runbook]) -> Match | None:
+    """The scenario that the alert names or that names it; `names` says what of the alert is looked at."""
+    places = _places(runbooks)
+    for rule in (_by_list, _by_url, _by_file, _by_title):
         found = max(rule(facts, places), key=lambda f: f[0], default=None)
         if found:
             return found[1]
     return None
+
+
+def names(facts: Facts) -> tuple[str, str, str]:
+    """What `by_names` goes by: alerts with the same names find the same scenario."""
+    url = facts.annotations.get("runbook_url") or facts.labels.get("runbook_url") or ""
+    return facts.name, facts.labels.get("alertname", ""), url
+
+
+def by_symptoms(facts: Facts, runbooks: Sequence[Runbook]) -> Match | None:
+    """The scenario of whose symptoms the alert tells."""
+    told = " ".join([facts.name, *(facts.annotations.get(key, "") for key in TOLD_BY)]).replace("’", "'").lower()
+    if not any(word in told for word in _telling(tuple(one.symptoms for _, one in _places(runbooks)))):
+        return None
+    found = max(_by_symptoms(facts, _places(runbooks)), key=lambda f: f[0], default=None)
+    return found[1] if found else None
+
+
+def _places(runbooks: Sequence[Runbook]) -> Places:
+    return [(runbook, scenario) for runbook in runbooks for scenario in runbook.scenarios]
+
+
+@lru_cache(maxsize=8)
+def _telling(symptoms: tuple[str, ...]) -> tuple[str, ...]:
+    """A word of each phrase: a text that has none of them, as a whole word or as part of one, tells of no symptom.
+
+    A stem is the beginning of its word, so it stands in the text as it is written.
+    """
+    phrases = (words for one in symptoms if len(one) <= LONGEST_SYMPTOM for _, words in _phrases(one))
+    return tuple(sorted({max(words, key=lambda word: (len(word), word)) for words in phrases if len(words) > 1}))
 
 
 Places = Sequence[tuple[Runbook, Scenario]]
@@ -65,7 +99,7 @@ def _by_list(facts: Facts, places: Places) -> Scored:
 
 
 def _by_url(facts: Facts, places: Places) -> Scored:
-    url = facts.annotations.get("runbook_url") or facts.labels.get("runbook_url") or ""
+    _, _, url = names(facts)
     parts = urlsplit(url) if "[" not in url else None  # urlsplit refuses a stray bracket
     if not parts or not parts.path.strip("/"):
         return
