@@ -32,7 +32,7 @@ from fireline.shell import parse as shell
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.rglob("*.md"), *ROOT.glob("*.md")])
-CODES = re.compile(r'(?:_finding\(|code=)"([a-z-]+)"')
+CODES = re.compile(r'(?:_finding\(\s*|code\s*=\s*)"([a-z-]+)"')
 NO_SYSTEM = {"__init__", "http"}  # modules of connectors/ that are no system to set up
 
 
@@ -91,9 +91,12 @@ def sections(part: type[msgspec.Struct], name: str = "") -> Iterator[tuple[str, 
         if inner is None and get_origin(field.type) is dict and not name:
             yield f"[{field.name}]", ()
         elif inner is None:
-            plain_keys.append(field.name)
+            plain_keys.append(field.encode_name)
         elif get_origin(field.type) is tuple:
-            yield f"[[{field.name}]]", tuple(one.name for one in msgspec.structs.fields(inner))
+            keys = tuple(one.encode_name for one in msgspec.structs.fields(inner))
+            yield f"[[{f'{name}.{field.name}'.lstrip('.')}]]", keys
+        elif get_origin(field.type) is dict:
+            yield from sections(inner, f"{name}.{field.name}.NAME".lstrip("."))
         else:
             yield from sections(inner, f"{name}.{field.name}".lstrip("."))
     if plain_keys:
@@ -153,7 +156,8 @@ def routes() -> Iterator[tuple[str, str]]:
     "module", sorted({one.stem for one in (ROOT / "src/fireline/connectors").glob("*.py")} - NO_SYSTEM)
 )
 def test_every_connector_has_a_page(module: str) -> None:
-    assert (DOCS / "integrations" / f"{module}.md").is_file()
+    system = module.removesuffix("_rest")  # a system's second way in stands on the page of the first
+    assert (DOCS / "integrations" / f"{system}.md").is_file()
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -262,7 +266,9 @@ def tell(book: Runbook) -> Iterator[str]:
         yield from (f"gate {spec.text} ({spec.kind})" for spec in gate.specs(items) if spec.text in items)
     yield from (f"scenario {one.title}" for one in book.scenarios)
     yield from (f"alert {name}" for one in book.scenarios for name in one.alerts)
-    yield from (f"command {one.line}, {one.role}: {one.title}" for one in book.commands)
+    for command in book.commands:
+        inside = f", inside the shell of line {command.inside}" if command.inside else ""
+        yield f"command {command.line}, {command.role}: {command.title}{inside}"
     yield from (f"step {one.line} for a person: {one.title}" for one in book.manual_steps)
     for command in book.commands:
         yield from (f"blank {one.written}: {one.name}, {one.kind}" for one in command.placeholders)

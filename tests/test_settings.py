@@ -116,3 +116,18 @@ def test_a_named_file_that_is_not_there_or_not_text_is_said(tmp_path: Path) -> N
     (tmp_path / "fireline.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(Refused, match="is not valid TOML"):
         load(tmp_path / "fireline.toml", {})
+
+
+def test_pagerduty_may_tell_without_being_paged(tmp_path: Path) -> None:
+    path = written(tmp_path, "[pagerduty]\nwebhook_secrets = ['new', 'old']\n")
+    found = load(path, {})
+    assert (found.pager, found.pagerduty and found.pagerduty.webhook_secrets) == (None, ("new", "old"))
+    both = load(path, {"FIRELINE_PAGERDUTY_ROUTING_KEY": "a" * 32})
+    assert both.pager is both.pagerduty is not None
+
+
+def test_secrets_in_the_environment_stand_with_commas_between(tmp_path: Path) -> None:
+    path = written(tmp_path, "[sentry]\nservices = { web-shop = 'shop' }\n")
+    found = load(path, {"FIRELINE_SENTRY_CLIENT_SECRETS": "new,old", "FIRELINE_SENTRY_NEW_ISSUES": "false"}).sentry
+    assert found is not None
+    assert (found.client_secrets, found.services, found.new_issues) == (("new", "old"), {"web-shop": "shop"}, False)

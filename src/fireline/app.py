@@ -12,10 +12,12 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import fireline
 from fireline import api, hooks, web
 from fireline.access import Access
+from fireline.hooks.door import LARGEST, Door
 from fireline.house import House
 
 
@@ -26,10 +28,13 @@ def asgi(house: House) -> Litestar:
     async def life(_: Litestar) -> AsyncIterator[None]:
         await anyio.to_thread.run_sync(house.open)
         try:
-            yield
+            async with hooks.mailbox(house.settings.mail, house.alerts, house.heard, house.now):
+                yield
         finally:
             await anyio.to_thread.run_sync(house.close)
 
+    for hook in hooks.handlers:  # the document says what every door does
+        hook.responses = {**api.says_no(404, 413, 429), **(hook.responses or {})}
     return Litestar(
         [*hooks.handlers, api.router, web.router],
         lifespan=[life],
@@ -46,8 +51,15 @@ def asgi(house: House) -> Litestar:
         logging_config=None,  # structlog is set up once, by whoever starts the process
         template_config=web.templates(),
         exception_handlers={**api.exception_handlers, HTTPException: _nothing_there},
-        request_max_body_size=10_000_000,  # Alertmanager's largest groups stay below a tenth of this
+        request_max_body_size=LARGEST,
     )
+
+
+def served(house: House) -> Door:
+    """The same, with the door for alerts in front of it: what `fireline serve` serves."""
+    behind: Any = ProxyHeadersMiddleware(asgi(house))  # type: ignore[arg-type]  # two spellings of ASGI
+    check = Access(house.accounts, house.now).bringer
+    return Door(behind, takes=hooks.takes(house.alerts), check=check, now=house.now)
 
 
 def _parts(house: House) -> dict[str, Any]:
@@ -56,15 +68,27 @@ def _parts(house: House) -> dict[str, Any]:
         "accounts": house.accounts,
         "alerts": house.alerts,
         "close": house.close_,
+        "communicate": house.communicate,
+        "dashboards": house.dashboards,
         "database": house.database,
         "declare": house.declare,
+        "deliveries": house.deliveries,
+        "deploys": house.deploys,
         "durable": house.durable,
         "evidence": house.evidence,
+        "hear": house.hear,
+        "heard": house.heard,
         "ledger": house.ledger,
         "library": house.library,
+        "merges": house.merges,
         "now": house.now,
         "propose": house.propose,
+        "publish": house.publish,
         "settings": house.settings,
+        "status_page": house.status_page,
+        "hush": house.hush,
+        "on_call": house.on_call,
+        "silences": house.silences,
     }
 
 

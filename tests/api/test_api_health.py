@@ -27,6 +27,7 @@ def test_a_working_house_says_so_and_counts_its_work(working: House, tmp_path: P
         assert (health.status_code, health.headers["cache-control"]) == (200, "no-store")
         assert (health.json()["status"], health.json()["database"]) == ("ok", "answers")
         assert set(health.json()["work"]) == {"running", "queued", "scheduled", "failed"}
+        assert (health.json()["replicas"], health.json()["late"]) == (1, {"clock": 0, "look": 0})
         assert str(tmp_path) not in health.text
         assert client.get("/-/ready").text == "ready\n"
         me = {"Authorization": f"Bearer {token}"}
@@ -38,7 +39,9 @@ def test_a_working_house_says_so_and_counts_its_work(working: House, tmp_path: P
         }
         assert figures["fireline_incidents_open", "P3"] == 1
         assert figures["fireline_alerts_firing",] == 0
-        assert figures["fireline_work_open", "scheduled"] >= 1  # the promise to acknowledge
+        assert figures["fireline_clocks_open",] >= 1  # the promise to acknowledge
+        assert figures["fireline_replicas_alive",] == 1
+        assert figures["fireline_work_late_seconds", "clock"] == 0
 
 
 def test_a_house_that_does_no_work_is_down(nobody: Caller) -> None:

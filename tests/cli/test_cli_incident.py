@@ -124,3 +124,15 @@ def test_no_server_no_token_and_no_incident_are_one_line_each(served: Typist) ->
         done = served.types(*words, **environment)
         assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
         assert says in done.stderr
+
+
+@pytest.mark.req(28, 37)
+def test_deliveries_are_listed_and_an_unknown_one_is_refused_in_words(served: Typist) -> None:
+    n = str(declared(served))
+    assert "none" in served.says("incident", "deliveries", n)
+    found = json.loads(served.says("incident", "deliveries", n, "--json"))
+    assert found == {"deliveries": [], "phones": []}
+    for verb in ("by-hand", "retry"):
+        refused = served.types("incident", verb, n, "pagerduty/1/trigger")
+        assert refused.returncode != 0
+        assert "There is no such delivery." in refused.stderr

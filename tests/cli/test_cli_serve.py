@@ -65,3 +65,12 @@ def test_without_runbooks_it_starts_and_says_so(ana: Typist) -> None:
     with ana.serving() as said:
         assert said[0].startswith("Warning: there is no runbook at runbooks.")
         assert said[-1].startswith("fireline listens on ")
+
+
+def test_a_mailbox_that_cannot_be_opened_is_said_in_one_line(ana: Typist) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        (ana.folder / "fireline.toml").write_text(f'[mail]\naddresses = ["a@b.example"]\nlisten = "{address}"\n')
+        done = ana.types("serve", "--port", "0")
+    assert done.returncode == 1
+    assert f"fireline could not start: [mail] listen = '{address}' cannot be listened on" in done.stderr

@@ -78,7 +78,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
 @pytest.mark.parametrize(
     "path",
     ["/declare?title=Redis+is+down", "/alerts", "/runbooks", "/runbooks/incident-response", "/incidents/{n}/review",
-     "/incidents/{n}/approvals/1", "/reviews", "/sign-in"],
+     "/incidents/{n}/approvals/1", "/incidents/{n}/updates/new", "/incidents/{n}/brief", "/reviews", "/sign-in"],
 )  # fmt: skip
 def test_the_other_pages_are_clean_on_a_small_phone(night: int, visit: Open, path: str) -> None:
     page = visit(path.format(n=night), size=(320, 640))
@@ -152,3 +152,38 @@ def test_paper_shows_what_is_folded_on_the_screen(night: int, visit: Open) -> No
     page.emulate_media(media="print")
     expect(page.locator(".rail")).to_be_hidden()
     expect(page.locator(".out pre").nth(1)).to_be_visible()
+
+
+def test_an_update_is_seen_while_it_is_typed_and_a_live_page_leaves_it_alone(told: Told, visit: Open) -> None:
+    number = told.night()
+    page = visit(f"/incidents/{number}", "ana")
+    expect(page.locator("#connection")).to_have_text("Live")
+    page.keyboard.press("u")
+    expect(page.locator("#updates summary", has_text="Review and send")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.get_by_label("What is being done?").fill("the restart of Redis")
+    expect(page.locator("#update-preview")).to_contain_text("We are doing the restart of Redis")
+    told.act(number, partial(incident.note, text="From somebody else", by="ben"))
+    expect(page.locator("#side")).to_contain_text("From somebody else", timeout=3000)  # the draft has heard of it
+    expect(page.get_by_label("What is being done?")).to_have_value("the restart of Redis")
+    page.get_by_role("button", name="Send update 1").click()
+    expect(page.locator("#said")).to_contain_text("Update #1 is sent.")
+    expect(page.locator("#updates h2")).to_have_text("Update 2")
+
+
+def test_without_scripts_command_is_handed_over_and_an_update_sent(told: Told, visit: Open) -> None:
+    number = told.night()
+    ana = visit(f"/incidents/{number}", "ana", java_script_enabled=False)
+    ana.get_by_label("Hand over Commander").click()
+    ana.locator("#offer-to-commander-ana").select_option("ben")
+    ana.locator("#offer-commander-ana").get_by_role("button", name="Ask them").click()
+    expect(ana.locator("#people")).to_contain_text("Ben Okoro is asked")
+    ben = visit(f"/incidents/{number}", "ben", java_script_enabled=False)
+    ben.get_by_role("button", name="Yes, be Commander").click()
+    expect(ben.locator("#head")).to_contain_text("Ben Okoro")
+    ben.goto(f"{told.url}/incidents/{number}/updates/new")
+    ben.get_by_label("What is being done?").fill("the restart")
+    ben.get_by_role("button", name="Look at it first").click()
+    expect(ben.locator(".letter").first).to_contain_text("We are doing the restart")
+    ben.get_by_role("button", name="Send update 1").click()
+    expect(ben.locator("#timeline")).to_contain_text("ben sent update #1: the restart")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import uvicorn
@@ -27,7 +28,7 @@ from fireline.core.events import HOUSE, Purpose
 from fireline.core.follow import Effect
 from fireline.core.runbook import Scenario
 from fireline.core.runbook.match import Facts
-from fireline.durable import Handlers
+from fireline.durable import Handlers, Rung
 from fireline.house import House, build
 from fireline.settings import Drill, Runbooks, Server, Settings, Store
 from fireline.store.ledger import Deed
@@ -288,14 +289,15 @@ class Told:
 
 
 @contextmanager
-def served(folder: Path, runbooks: Path = RUNBOOKS) -> Iterator[Told]:
-    """The house in `folder` with these runbooks, served on a free port."""
+def served(folder: Path, runbooks: Path = RUNBOOKS, **more: Any) -> Iterator[Told]:
+    """The house in `folder` with these runbooks, served on a free port. `more` are further settings."""
     times = Times()
     settings = Settings(
         server=Server(port=0),
         store=Store(url=f"sqlite:///{folder / 'fireline.db'}", spool=str(folder / "spool")),
         runbooks=Runbooks(paths=(str(runbooks),)),
         drill=Drill(),
+        **more,
     )
     house = dataclasses.replace(build(settings, now=times), handlers=_idle())
     server = uvicorn.Server(uvicorn.Config(asgi(house), port=0, log_level="error", timeout_graceful_shutdown=1))
@@ -321,5 +323,9 @@ def _idle() -> Handlers:
         return None
 
     return Handlers(
-        effect=lambda _: None, clock=lambda _: None, intake=lambda _: None, walk=walk, gave_up=lambda *_: None
+        effect=lambda _: None,
+        clock=lambda _limit, _aside: Rung(0),
+        intake=lambda _: None,
+        walk=walk,
+        gave_up=lambda *_: None,
     )

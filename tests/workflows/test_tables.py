@@ -19,8 +19,7 @@ from fireline.settings import Guard
 from fireline.shell import parse
 from fireline.workflows.library import verdict
 from fireline.workflows.tables import SiteTables, read_tables
-from house import Open
-from kiosk import RUNBOOK, kiosk_shut, until
+from kiosk import RUNBOOK, Open, kiosk_shut, until
 
 STRICT = '[[program]]\nnames = ["ls"]\n[[program.row]]\neffect = "write"\nwhy = "Agnes wants to be asked."\n'
 

@@ -12,11 +12,26 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.openapi.spec import Components, SecurityScheme
 
-from fireline.api import alerts, approvals, deeds, health, incidents, runbooks
+from fireline.api import (
+    alerts,
+    approvals,
+    changes,
+    crew,
+    deeds,
+    deliveries,
+    health,
+    incidents,
+    merges,
+    on_call,
+    public,
+    runbooks,
+    silences,
+    updates,
+)
 from fireline.api.asker import key, person
-from fireline.api.problem import exception_handlers
+from fireline.api.problem import exception_handlers, says_no
 
-__all__ = ["components", "exception_handlers", "router"]
+__all__ = ["components", "exception_handlers", "router", "says_no"]
 
 components = Components(
     security_schemes={
@@ -26,7 +41,9 @@ components = Components(
     }
 )
 _deeds_and_words = (
-    *incidents.handlers, *deeds.handlers, *approvals.handlers, *alerts.handlers, *runbooks.handlers,
+    *incidents.handlers, *deeds.handlers, *merges.handlers, *approvals.handlers, *alerts.handlers, *changes.handlers,
+    *deliveries.handlers, *on_call.handlers, *runbooks.handlers, *silences.handlers, *crew.handlers,
+    *updates.handlers, *public.handlers,
 )  # fmt: skip
 for _handler in (*_deeds_and_words, *health.handlers):
     _handler.description = getdoc(_handler.fn)  # the document says what the code says

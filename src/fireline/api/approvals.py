@@ -71,7 +71,7 @@ def ask(
         propose.text(number, data.command, title=data.title or "", reason=data.reason, by=person.handle, key=key)
     else:
         raise Refused("Give either the step of a runbook's command, or a command.", status=400, field="step")
-    return standing(number, ledger.log(number), now())
+    return standing(number, ledger.log(number), now(), ledger.vendors)
 
 
 @post("/incidents/{number:int}/approvals/{ask_number:int}/yes", tags=TAGS, responses=NOES, sync_to_thread=True)
@@ -81,7 +81,7 @@ def say_yes(
 ) -> IncidentStanding:  # fmt: skip
     """Say yes to exactly the command that was shown. With enough yeses it runs, once."""
     ledger.act(number, partial(approval.give, number=ask_number, shown=data.shown, by=person.handle), key=key)
-    return standing(number, ledger.log(number), now())
+    return standing(number, ledger.log(number), now(), ledger.vendors)
 
 
 @post("/incidents/{number:int}/approvals/{ask_number:int}/no", tags=TAGS, responses=NOES, sync_to_thread=True)
@@ -91,7 +91,7 @@ def say_no(
 ) -> IncidentStanding:  # fmt: skip
     """Say no. Whoever asked may take their own ask back this way."""
     ledger.act(number, partial(approval.deny, number=ask_number, reason=data.reason, by=person.handle), key=key)
-    return standing(number, ledger.log(number), now())
+    return standing(number, ledger.log(number), now(), ledger.vendors)
 
 
 @post("/incidents/{number:int}/approvals/{ask_number:int}/break-glass", tags=TAGS, responses=NOES, sync_to_thread=True)
@@ -102,7 +102,7 @@ def break_glass(
     """Run it without the second yes, because nobody else is there. Everybody will see it, and why."""
     deed = partial(approval.break_glass, number=ask_number, shown=data.shown, reason=data.reason, by=person.handle)
     ledger.act(number, deed, key=key)
-    return standing(number, ledger.log(number), now())
+    return standing(number, ledger.log(number), now(), ledger.vendors)
 
 
 handlers = (ask, say_yes, say_no, break_glass)

@@ -10,6 +10,7 @@ from litestar.params import HeaderParameter
 from fireline.access import Access
 from fireline.core.people import Person
 from fireline.core.refusal import Refused
+from fireline.store.ledger import door_key
 
 KEY_MIN_CHARS = 16  # a UUID has 36; "1" and "retry" would be somebody else's key, too
 KEY_MAX_CHARS = 200
@@ -38,9 +39,4 @@ def key(request: Request[Any, Any, Any], idempotency_key: KeyHeader = None) -> s
             f"An Idempotency-Key has {KEY_MIN_CHARS} to {KEY_MAX_CHARS} characters; a UUID does.",
             status=400, field="Idempotency-Key",
         )  # fmt: skip
-    return ledger_key(request.url.path, idempotency_key)
-
-
-def ledger_key(path: str, value: str) -> str:
-    """What the ledger calls a deed that came with this key; the command line uses it without a server, too."""
-    return f"api:{path}:{value}"
+    return door_key(request.url.path, idempotency_key)

@@ -74,7 +74,7 @@ def acknowledge(
     *, person: Person, number: Number, key: str | None, ledger: Ledger, now: Callable[[], datetime]
 ) -> IncidentStanding:
     """I have it. The first acknowledgement stops the response clock."""
-    return _done(ledger, number, partial(incident.acknowledge, by=person.handle), key, now)
+    return done(ledger, number, partial(incident.acknowledge, by=person.handle), key, now)
 
 
 @post("/incidents/{number:int}/notes", tags=TAGS, responses=says_no(403, 404, 413), sync_to_thread=True)
@@ -83,7 +83,7 @@ def add_note(
 ) -> IncidentStanding:
     """Write down what was seen or decided."""
     deed = partial(incident.note, text=data.text, happened_at=data.happened_at, by=person.handle)
-    return _done(ledger, number, deed, key, now)
+    return done(ledger, number, deed, key, now)
 
 
 @post("/incidents/{number:int}/status", tags=TAGS, responses=NOES, sync_to_thread=True)
@@ -92,7 +92,7 @@ def change_status(
 ) -> IncidentStanding:
     """Move to another status, forward or back."""
     deed = partial(incident.change_status, status=data.status, why=data.why, by=person.handle)
-    return _done(ledger, number, deed, key, now)
+    return done(ledger, number, deed, key, now)
 
 
 @post("/incidents/{number:int}/severity", tags=TAGS, responses=NOES, sync_to_thread=True)
@@ -107,7 +107,7 @@ def change_severity(
         incident.change_severity, severity=row.id, severity_name=row.name, response_minutes=row.response_minutes,
         reason=data.reason, by=person.handle,
     )  # fmt: skip
-    return _done(ledger, number, deed, key, now)
+    return done(ledger, number, deed, key, now)
 
 
 @post("/incidents/{number:int}/root-cause", tags=TAGS, responses=NOES, sync_to_thread=True)
@@ -116,7 +116,7 @@ def state_root_cause(
 ) -> IncidentStanding:
     """Say what was wrong. This opens the root-cause gate."""
     deed = partial(incident.state_root_cause, text=data.text, known=data.known, by=person.handle)
-    return _done(ledger, number, deed, key, now)
+    return done(ledger, number, deed, key, now)
 
 
 @post("/incidents/{number:int}/gates/{gate_key:str}/tick", tags=TAGS, responses=NOES, sync_to_thread=True)
@@ -124,7 +124,7 @@ def tick_gate(
     *, person: Person, number: Number, gate_key: str, key: str | None, ledger: Ledger, now: Callable[[], datetime]
 ) -> IncidentStanding:
     """Vouch for a condition that cannot be measured."""
-    return _done(ledger, number, partial(gate.tick, gate=gate_key, by=person.handle), key, now)
+    return done(ledger, number, partial(gate.tick, gate=gate_key, by=person.handle), key, now)
 
 
 @post("/incidents/{number:int}/gates/{gate_key:str}/override", tags=TAGS, responses=NOES, sync_to_thread=True)
@@ -134,7 +134,7 @@ def override_gate(
 ) -> IncidentStanding:  # fmt: skip
     """Set a gate aside, with the reason the review will print."""
     deed = partial(gate.override, gate=gate_key, reason=data.reason, by=person.handle)
-    return _done(ledger, number, deed, key, now)
+    return done(ledger, number, deed, key, now)
 
 
 @post("/incidents/{number:int}/resolution", tags=TAGS, responses=NOES, sync_to_thread=True)
@@ -144,7 +144,7 @@ def resolve(
 ) -> IncidentStanding:  # fmt: skip
     """It is over. Refused with the gates that are still shut."""
     deed = partial(gate.resolve, why=data.why if data else "", by=person.handle)
-    return _done(ledger, number, deed, key, now)
+    return done(ledger, number, deed, key, now)
 
 
 handlers = (
@@ -152,6 +152,7 @@ handlers = (
 )  # fmt: skip
 
 
-def _done(ledger: Ledger, number: int, deed: Deed, key: str | None, now: Callable[[], datetime]) -> IncidentStanding:
+def done(ledger: Ledger, number: int, deed: Deed, key: str | None, now: Callable[[], datetime]) -> IncidentStanding:
+    """Do it once, and give the incident as it stands afterwards."""
     ledger.act(number, deed, key=key)
-    return standing(number, ledger.log(number), now())
+    return standing(number, ledger.log(number), now(), ledger.vendors)

@@ -100,14 +100,14 @@ def declare_incident(
     made = declare.by_person(
         data.title, by=person.handle, severity=data.severity, service=data.service, values=data.values, key=key
     )
-    whole = standing(made.number, ledger.log(made.number), now())
+    whole = standing(made.number, ledger.log(made.number), now(), ledger.vendors)
     return Response(whole, headers={"Location": f"/api/v1/incidents/{made.number}"})
 
 
 @get("/incidents/{number:int}", tags=TAGS, responses=says_no(404), sync_to_thread=True)
 def show_incident(*, person: Person, number: Number, ledger: Ledger, now: Callable[[], datetime]) -> IncidentStanding:
     """Give one incident whole: what is true now, and what waits for a person."""
-    return standing(number, ledger.log(number), now())
+    return standing(number, ledger.log(number), now(), ledger.vendors)
 
 
 @get("/incidents/{number:int}/timeline", tags=TAGS, responses=says_no(404), sync_to_thread=True)

@@ -35,8 +35,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 def refused(_: Request[Any, Any, Any], no: Refused) -> Response[Problem]:
     """A refusal, in its own words."""
     headers = {"WWW-Authenticate": "Bearer"} if no.status == 401 else {}
-    if no.status == 503:
-        headers = {"Retry-After": "5"}
+    if no.status in {429, 503}:
+        headers = {"Retry-After": str(no.retry_after or 5)}
     return _answer(no.status, Problem(error=no.sentence, field=no.field), headers)
 
 
@@ -75,8 +75,8 @@ def says_no(*statuses: int) -> Mapping[int, ResponseSpec]:
     meaning = {
         400: "The request is wrong; `field` says where.", 401: "Nobody is signed in.",
         403: "This person may not.", 404: "There is no such thing.",
-        409: "The state of the incident forbids it.", 413: "Too much.", 500: "fireline made a mistake.",
-        503: "The database does not answer, or too many act at once: try again.",
+        409: "The state of the incident forbids it.", 413: "Too much.", 429: "Too fast: `Retry-After` says when.",
+        500: "fireline made a mistake.", 503: "The database does not answer, or too many act at once: try again.",
     }  # fmt: skip
     return {
         status: ResponseSpec(Problem, generate_examples=False, description=meaning[status])

@@ -6,9 +6,10 @@ from datetime import datetime
 
 import msgspec
 
-from fireline.core import approval, delivery, gate, review
-from fireline.core.events import Log
+from fireline.core import approval, cadence, delivery, gate, review, roles, task, update
+from fireline.core.events import Log, RoleName
 from fireline.core.incident import Incident, fold
+from fireline.core.roles import Reign
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,8 +66,12 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """Something on its way to a vendor. `state` is made, waiting, given up or dropped."""
+    """Something on its way to a vendor. `state` is made, by hand, waiting, given up or dropped.
 
+    One that waits without `again_at` is being tried now. `ref` and `link` are its id and page at the vendor.
+    """
+
+    key: str
     vendor: str
     what: str
     state: str
@@ -74,10 +79,14 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     reason: str
     again_at: datetime | None
+    by: str  # who did it by hand
+    ref: str
+    link: str
+    note: str
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert of this incident."""
+    """An alert of this incident. `state` is firing, flapping, no data or over; `taken_from` a merged incident."""
 
     fingerprint: str
     name: str
@@ -88,6 +97,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     firing: bool
     why: str
     labels: dict[str, str]
+    state: str
+    taken_from: int | None
 
 
 class Skipped(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,6 +108,39 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     command: str
     reason: str
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody with a role: commander, deputy, scribe, communications or sme; `offered_to` wait for an answer."""
+
+    role: str
+    who: str | None
+    since: datetime | None
+    subject: str
+    offered_to: tuple[str, ...]
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """One person, one thing, so many minutes. `state` is given, taken, overdue, done or dropped."""
+
+    number: int
+    to: str
+    text: str
+    by: str
+    given_at: datetime
+    due_at: datetime
+    state: str
+    said: str
+
+
+class UpdateClock(msgspec.Struct, frozen=True, kw_only=True):
+    """When the next word to an audience (internal or public) is due; `since` is the last one."""
+
+    audience: str
+    since: datetime
+    due_at: datetime
+    late: bool
+    snoozed: str | None  # why it was moved
 
 
 class Milestones(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +163,11 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IncidentStanding(msgspec.Struct, frozen=True, kw_only=True):
-    """What is true of an incident now. `events` counts its log: it grows with everything that happens."""
+    """What is true of an incident now. `events` counts its log: it grows with everything that happens.
+
+    `sources` are those that told of it; `merged_into`, `split_from` and `earlier` (the resolved incident of the same
+    alert) are other incidents; `page_held_until` is when its page goes out unless somebody has it by then.
+    """
 
     number: int
     name: str
@@ -145,6 +193,11 @@ class IncidentStanding(msgspec.Struct, frozen=True, kw_only=True):
     root_cause: str | None
     review: str | None  # the evidence digest of the review's draft, once it is resolved
     drill: bool
+    sources: tuple[str, ...]
+    merged_into: int | None
+    split_from: int | None
+    earlier: int | None
+    page_held_until: datetime | None
     events: int
     gates: tuple[Gate, ...]
     approvals: tuple[Approval, ...]
@@ -153,10 +206,15 @@ class IncidentStanding(msgspec.Struct, frozen=True, kw_only=True):
     deliveries: tuple[Delivery, ...]
     alerts: tuple[Alert, ...]
     milestones: Milestones
+    commander: str | None
+    roles: tuple[Holder, ...]
+    tasks: tuple[Task, ...]
+    updates_due: tuple[UpdateClock, ...]
+    updates_sent: int
 
 
-def standing(number: int, log: Log, at: datetime) -> IncidentStanding:
-    """Read the log at the time `at` into the answer."""
+def standing(number: int, log: Log, at: datetime, vendors: frozenset[str] = frozenset()) -> IncidentStanding:
+    """Read the log at the time `at` into the answer; `vendors` are those set up, as the ledger knows them."""
     now = fold(number, log)
     declared, ack, ref = now.declared, now.acknowledged, now.declared.runbook
     return IncidentStanding(
@@ -168,12 +226,59 @@ def standing(number: int, log: Log, at: datetime) -> IncidentStanding:
         acknowledge_by=now.acknowledge_by, acknowledged_at=ack.at if ack else None,
         acknowledged_by=ack.by if ack else None, acknowledgement_missed=now.missed is not None,
         resolved_at=now.ended_at, root_cause=now.root_cause.text if now.root_cause else None, drill=declared.drill,
-        review=now.review.evidence if now.review else None,
+        review=now.review.evidence if now.review else None, sources=now.sources,
+        merged_into=now.merged.into if now.merged else None,
+        split_from=declared.split_from.number if declared.split_from else None, earlier=declared.earlier or None,
+        page_held_until=declared.hold.until if declared.hold else None,
         events=now.seq, gates=_gates(log, at), approvals=tuple(_approval(one, at) for one in approval.asks(log)),
         runs=_runs(now), alerts=_alerts(now),
         skipped=tuple(msgspec.convert(one, Skipped, from_attributes=True) for one in now.skipped),
-        deliveries=tuple(msgspec.convert(one, Delivery, from_attributes=True) for one in delivery.deliveries(log)),
+        deliveries=told(delivery.deliveries(log, vendors, at)),
         milestones=msgspec.convert(review.milestones(log), Milestones, from_attributes=True),
+        commander=roles.crew(log).commander or None, roles=_roles(log), tasks=_tasks(log),
+        updates_due=_clocks(log, at), updates_sent=len(update.updates(log)),
+    )  # fmt: skip
+
+
+def told(deliveries: tuple[delivery.Delivery, ...]) -> tuple[Delivery, ...]:
+    """Deliveries as the answer gives them."""
+    return tuple(msgspec.convert(one, Delivery, from_attributes=True) for one in deliveries)
+
+
+def _roles(log: Log) -> tuple[Holder, ...]:
+    crew = roles.crew(log)
+    asked = {role: tuple(to for one, to in crew.offers if one == role) for role in roles.ROLES}
+    seats: list[tuple[RoleName, Reign | None]]
+    seats = [(role, crew.holding.get(role)) for role in roles.ROLES if role != "sme"]
+    seats += [("sme", one) for one in crew.smes.values()]
+    if asked["sme"] and not crew.smes:
+        seats.append(("sme", None))
+    return tuple(
+        Holder(
+            role=role, who=one.who if one else None, since=one.since if one else None,
+            subject=one.subject if one else "", offered_to=asked[role],
+        )
+        for role, one in seats
+    )  # fmt: skip
+
+
+def _tasks(log: Log) -> tuple[Task, ...]:
+    return tuple(
+        Task(
+            number=one.number, to=one.given.to, text=one.given.text, by=one.given.by, given_at=one.given.at,
+            due_at=one.given.due_at, state=one.state, said=one.done.said if one.done else "",
+        )
+        for one in task.tasks(log)
+    )  # fmt: skip
+
+
+def _clocks(log: Log, at: datetime) -> tuple[UpdateClock, ...]:
+    return tuple(
+        UpdateClock(
+            audience=one.audience, since=one.since, due_at=one.due, late=one.late(at),
+            snoozed=one.snoozed.reason if one.snoozed else None,
+        )
+        for one in cadence.counts(log)
     )  # fmt: skip
 
 
@@ -225,7 +330,7 @@ def _alerts(now: Incident) -> tuple[Alert, ...]:
         Alert(
             fingerprint=one.joined.fingerprint, name=one.joined.name, source=one.joined.source,
             summary=one.joined.summary, starts_at=one.joined.starts_at, ended_at=one.ended_at, firing=one.firing,
-            why=one.joined.why, labels=one.joined.labels,
+            why=one.joined.why, labels=one.joined.labels, state=one.state, taken_from=one.taken_from,
         )
         for one in now.alerts.values()
     )  # fmt: skip

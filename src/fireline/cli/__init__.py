@@ -53,6 +53,7 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
         For when nobody else is there. Everybody sees it, and the review prints who and why.""",
         INCIDENT,
     ),
+    ("on-call", "on_call:app", "Who is on call, and who takes whose turn.", INCIDENT),
     (
         "serve", "serve:serve",
         """Serve pages, API and hooks, and do the work, until Ctrl-C.
@@ -60,11 +61,28 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
         The first start makes the first person and prints a link to sign in with.""",
         HOUSE,
     ),
+    (
+        "probe", "probe:probe",
+        """Ask every health address at once, as `curl --fail` would.
+
+        Those of the settings and of the runbooks, or of one runbook with `--runbook`. Status 1 when one is unwell.""",
+        INCIDENT,
+    ),
+    (
+        "red", "red:red",
+        """List exactly what is red now: rules that fire, broken limits, health addresses that fail.
+
+        Status 1 when anything is red or could not be asked.""",
+        INCIDENT,
+    ),
     ("doctor", "doctor:doctor", "Check that everything is ready for a bad night.", HOUSE),
     ("people", "people:app", "Who may come in: add them, make sign-in links.", HOUSE),
     ("token", "token:app", "Tokens for programs: alert sources, scripts, this command line.", HOUSE),
+    ("silence", "silence:app", "Alerts that wake nobody for a while.", HOUSE),
+    ("status", "status:app", "The public status page: as files, its history, planned maintenance.", HOUSE),
     ("audit", "audit:app", "Prove that no log was changed.", HOUSE),
     ("runbook", "runbook:app", "What fireline reads in a runbook, and what is wrong with it.", RUNBOOKS),
+    ("rules", "rules:app", "Which alerts declare an incident by themselves; tried before it counts.", RUNBOOKS),
     ("guard", "guard:app", "What a command would do to the world.", RUNBOOKS),
     ("drill", "drill:app", "Break something real on purpose and practise.", RUNBOOKS),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from fireline.cli.incident import Number, Reason
+from fireline.cli.incident_deed import Number, Reason
 from fireline.cli.server import Json, Server, Token, Url, server
 from fireline.cli.speak import as_json, clock, out, plain, say
 from fireline.core.refusal import Refused

@@ -60,11 +60,10 @@ def _through(server: Server, title: str, severity: str | None, service: str | No
 def _straight(
     *, title: str, severity: str | None, service: str | None, key: str, handle: str | None, why: str
 ) -> dict[str, Any]:
-    from fireline.api.asker import ledger_key
-    from fireline.api.standing import standing
     from fireline.core.people import must_act
     from fireline.house import build
     from fireline.settings import load
+    from fireline.store.ledger import door_key
 
     house = build(load())
     house.database.migrate()
@@ -73,10 +72,12 @@ def _straight(
     person = house.accounts.find(_handle(handle, [one.handle for one in house.accounts.people()]))
     must_act(person)
     made = house.declare.by_person(
-        title, by=person.handle, severity=severity, service=service, key=ledger_key("/api/v1/incidents", key)
+        title, by=person.handle, severity=severity, service=service, key=door_key("/api/v1/incidents", key)
     )
-    whole = standing(made.number, house.ledger.log(made.number), house.now())
-    facts = {name: getattr(whole, name) for name in whole.__struct_fields__}
+    # as the API says it, without the API: importing that takes longer than declaring
+    facts = {
+        name: getattr(made.declared if name in {"title", "severity_why", "scenario"} else made, name) for name in SAID
+    }
     where = house.database.url.render_as_string(hide_password=True)
     house.database.close()
     return {**_short(facts), "written": "database", "where": where, "why": why}

@@ -20,13 +20,26 @@ from fireline.connectors import probes
 from fireline.core.guard import tree
 from fireline.core.refusal import Refused
 from fireline.core.runbook import Runbook
+from fireline.core.runbook.damage import damage_of
 from fireline.core.runbook.lint import lint
+from fireline.durable import Standing, standing
 from fireline.settings import Settings, load
 from fireline.shell import parse, shfmt
+from fireline.store import looks
 from fireline.store.ledger import Ledger
+from fireline.workflows.checkout import beside
 from fireline.workflows.library import read
+from fireline.workflows.on_call import read as read_roster
+from fireline.workflows.on_call import worries
+from fireline.workflows.probes import addresses
+from fireline.workflows.tables import read_tables
 
 SKEW = timedelta(seconds=2)  # between this machine and the database: more, and clocks ring late
+LATE = timedelta(seconds=15)  # more than a restart takes: somebody should have done it
+LATE_WHY = {
+    "clock": "Every replica rings what is due: is one running? If so, its log says `clock` and why.",
+    "look": "Alerts were taken and nobody has decided about them: is a replica running? If so, its log says `look`.",
+}
 BASH = Path("/bin/bash")  # what the executor starts
 # words that bash itself understands, so that no program has to be installed for them
 BUILTINS = frozenset(
@@ -65,13 +78,15 @@ def _all(config: Path | None) -> Iterator[Check]:
     yield from _database(settings)
     yield _spool(settings)
     yield _shfmt()
+    yield _tables(settings)
     yield _ok("bash", str(BASH)) if os.access(BASH, os.X_OK) else _fail("bash", f"{BASH} is missing: install bash.")
     books = [*_books(settings)]
     yield from (one for one in books if isinstance(one, Check))
     found = [one for one in books if isinstance(one, Runbook)]
     yield from _programs(settings, found)
     yield from (check for book in found for check in _findings(book))
-    yield _pagerduty(settings)
+    yield from _health(settings, found)
+    yield from _waking(settings)
     yield from _lanes(settings)
 
 
@@ -94,9 +109,26 @@ def _database(settings: Settings) -> Iterator[Check]:
             yield _fail("audit", f"INC-{broken.incident}, event {broken.seq} is {broken.why}: `fireline audit verify`")
         else:
             yield _ok("audit", f"{ledger.heads()} events as they were written")
+        yield from _work(standing(database, clock.now()))
+        if count := looks.stuck(database):
+            yield _warn("looks", f"{count} looks at alerts fail again and again; the log of `fireline serve` says why")
     with database.reading() as connection:
         yield _clock(None if database.is_sqlite else connection.scalar(sa.select(sa.func.now())))
     database.close()
+
+
+def _work(found: Standing) -> Iterator[Check]:
+    """Who does the work, and what should have been done by now."""
+    if found.replicas:
+        each = "; each takes alerts, rings clocks and does what follows" if len(found.replicas) > 1 else ""
+        yield _ok("replicas", f"{len(found.replicas)} alive: {', '.join(found.replicas)}{each}")
+    else:
+        yield _warn("replicas", "none is alive: nothing is done until `fireline serve` runs")
+    late = {what: seconds for what, seconds in found.late.items() if seconds > LATE.total_seconds()}
+    for what, seconds in late.items():
+        yield _fail("work", f"the oldest {what} is {seconds:.0f} s overdue. {LATE_WHY[what]}")
+    if not late:
+        yield _ok("work", "no clock and no look at alerts is overdue")
 
 
 def _clock(theirs: object) -> Check:
@@ -125,8 +157,9 @@ def _books(settings: Settings) -> Iterator[Check | Runbook]:
 
 def _findings(book: Runbook) -> Iterator[Check]:
     """One line a runbook, and one for what will hurt most: numbers that nobody can call, reviews long due."""
-    folder = Path(book.path).parent
-    found = lint(book, exists=lambda target: (folder / target).exists(), today=clock.now().date())
+    found = lint(book, exists=beside(Path(book.path)), today=clock.now().date())
+    if hurt := damage_of(book):
+        yield _fail("runbook", f"{book.path}:{hurt.line}: {hurt.message} A running fireline keeps the version before.")
     errors = sum(one.severity == "error" for one in found)
     said = f"{book.path}: {len(book.scenarios)} scenarios, {len(book.commands)} commands"
     if found:
@@ -169,10 +202,32 @@ def programs(node: object) -> Iterator[str]:
             yield from programs(one)
 
 
+def _health(settings: Settings, books: list[Runbook]) -> Iterator[Check]:
+    """Every health address asked at once. One that is unwell now is no fault of the house's, so it is a warning."""
+    for seen in probes.check_all([one.url for one in addresses(settings.probes, books)]):
+        yield (_ok if seen.verdict == probes.Verdict.UP else _warn)("health", f"{seen.verdict}: {seen.detail}")
+
+
+def _waking(settings: Settings) -> Iterator[Check]:
+    """Somebody is woken, by PagerDuty or by this house."""
+    try:
+        roster = read_roster(settings)
+    except Refused as no:
+        yield _fail("on call", no.sentence)
+        return
+    if settings.pager:
+        yield _pagerduty(settings)
+    elif not roster.asks:
+        yield _warn("pagerduty", "not set up, and no chain of on-call either: nobody is woken. See docs/on-call.md.")
+    found = [*worries(roster, clock.now())]
+    yield from (_warn("on call", worry) for worry in found)
+    if roster.asks and not found:
+        yield _ok("on call", f"{len(roster.ladders)} chains, {len(roster.rotas)} rotations without a hole in two weeks")
+
+
 def _pagerduty(settings: Settings) -> Check:
-    if settings.pagerduty is None:
-        return _warn("pagerduty", "not set up: nobody is paged. Set FIRELINE_PAGERDUTY_ROUTING_KEY.")
-    seen = probes.check(settings.pagerduty.url)
+    assert settings.pager
+    seen = probes.check(settings.pager.url)
     if seen.status is None:
         return _fail("pagerduty", f"{seen.detail} Pages will wait until it can be reached.")
     return _ok("pagerduty", "set up, and it can be reached (no page was sent)")
@@ -199,6 +254,14 @@ def _spool(settings: Settings) -> Check:
 def _shfmt() -> Check:
     path = shfmt()
     return _ok("shfmt", path) if path else _fail("shfmt", "not here: no command can be judged. Install shfmt-py.")
+
+
+def _tables(settings: Settings) -> Check:
+    try:
+        read_tables(settings.guard.tables)
+    except Refused as no:
+        return _fail("guard", no.sentence)
+    return _ok("guard", f"its own tables and {len(settings.guard.tables)} of this site")
 
 
 def _ok(name: str, said: str) -> Check:

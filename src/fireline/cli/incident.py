@@ -7,13 +7,22 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
+from fireline.cli.incident_deed import Number, Reason, deed, line
 from fireline.cli.server import Json, Token, Url, server
 from fireline.cli.speak import as_json, clock, say, table
 
 app = App(name="incident", help="Look at incidents and move them on.")
+for _word, _place, _help in (
+    ("update", "update:update", "Show the next update for your own people as it would go out, and send it."),
+    ("snooze", "update:snooze", "Move the next update, and say why."),
+    ("brief", "update:brief", "Catch up in ten lines: what, since when, who, seen, tried, waits, next update."),
+    ("role", "crew:role", "Offer a role, take it, turn it down, give it up."),
+    ("task", "crew:task", "Ask one person to do one thing within so many minutes."),
+    ("public", "public:app", "What the public is told: drafts, the yes, where it arrived."),
+):
+    app.command(f"fireline.cli.{_place}", name=_word, help=_help)
 
-Number = Annotated[int, Parameter(help="142 for INC-142.")]
-Reason = Annotated[str, Parameter(name=["--reason", "-r"], help="In a sentence; the review prints it.")]
+Delivery = Annotated[str, Parameter(help="Its key in `incident deliveries`: pagerduty/1/trigger.")]
 Which = Annotated[Literal["open", "closed", "all"], Parameter(help="Which ones.")]
 
 
@@ -56,9 +65,44 @@ def timeline(
 
 
 @app.command
+def changes(number: Number, /, *, url: Url = None, token: Token = None, json: Json = False) -> None:
+    """Show what changed before it began: pushes, merges, releases, deployments."""
+    found = server(url, token).get(f"/incidents/{number}/changes")
+    if json:
+        return as_json(found)
+    rows = [
+        (clock(one["at"]), one["service"], one["kind"], one["title"], one["by"], one["sha"][:10], one["url"])
+        for one in (*found["of_service"], *found["others"])
+    ]
+    title = f"In the {found['hours']:g} hours before INC-{number} began"
+    return table(title, ("time (UTC)", "service", "what", "title", "by", "commit", "where"), rows)
+
+
+@app.command
+def deliveries(number: Number, /, *, url: Url = None, token: Token = None, json: Json = False) -> None:
+    """Show what vendors were told, what waits, and how to do by hand what is missing."""
+    found = server(url, token).get(f"/incidents/{number}/deliveries")
+    as_json(found) if json else _told(found)
+
+
+@app.command(name="by-hand")
+def by_hand(number: Number, delivery: Delivery, /, *, url: Url = None, token: Token = None, json: Json = False) -> None:
+    """Say that you did by hand what did not arrive; it is not tried any more."""
+    told = server(url, token).post(f"/incidents/{number}/deliveries/by-hand", {"delivery": delivery})
+    as_json(told) if json else _told(told)
+
+
+@app.command
+def retry(number: Number, delivery: Delivery, /, *, url: Url = None, token: Token = None, json: Json = False) -> None:
+    """Try now what was given up."""
+    told = server(url, token).post(f"/incidents/{number}/deliveries/retry", {"delivery": delivery})
+    as_json(told) if json else _told(told)
+
+
+@app.command
 def ack(number: Number, /, *, url: Url = None, token: Token = None, json: Json = False) -> None:
     """Say that you have it. The first acknowledgement stops the response clock."""
-    _deed(number, "acknowledgement", None, url, token, json=json)
+    deed(number, "acknowledgement", None, url, token, json=json)
 
 
 @app.command
@@ -69,7 +113,7 @@ def note(
 ) -> None:  # fmt: skip
     """Write down what was seen or decided."""
     body = {"text": text} | ({"happened_at": happened_at} if happened_at else {})
-    _deed(number, "notes", body, url, token, json=json)
+    deed(number, "notes", body, url, token, json=json)
 
 
 @app.command
@@ -78,7 +122,7 @@ def status(
     why: str = "", url: Url = None, token: Token = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Move to another status, forward or back."""
-    _deed(number, "status", {"status": status.capitalize(), "why": why}, url, token, json=json)
+    deed(number, "status", {"status": status.capitalize(), "why": why}, url, token, json=json)
 
 
 @app.command
@@ -87,7 +131,7 @@ def severity(
     token: Token = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Judge the severity anew; the response target follows."""
-    _deed(number, "severity", {"severity": severity, "reason": reason}, url, token, json=json)
+    deed(number, "severity", {"severity": severity, "reason": reason}, url, token, json=json)
 
 
 @app.command(name="root-cause")
@@ -97,7 +141,7 @@ def root_cause(
     url: Url = None, token: Token = None, json: Json = False,
 ) -> None:  # fmt: skip
     """State the root cause; this opens its gate."""
-    _deed(number, "root-cause", {"text": text, "known": not unknown}, url, token, json=json)
+    deed(number, "root-cause", {"text": text, "known": not unknown}, url, token, json=json)
 
 
 @app.command
@@ -106,7 +150,7 @@ def tick(
     token: Token = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Vouch for a gate that cannot be measured."""
-    _deed(number, f"gates/{gate}/tick", None, url, token, json=json)
+    deed(number, f"gates/{gate}/tick", None, url, token, json=json)
 
 
 @app.command
@@ -115,13 +159,35 @@ def override(
     url: Url = None, token: Token = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Set a gate aside, with the reason the review will print."""
-    _deed(number, f"gates/{gate}/override", {"reason": reason}, url, token, json=json)
+    deed(number, f"gates/{gate}/override", {"reason": reason}, url, token, json=json)
 
 
 @app.command
 def resolve(number: Number, /, *, why: str = "", url: Url = None, token: Token = None, json: Json = False) -> None:
     """It is over. Refused with the gates that are still shut."""
-    _deed(number, "resolution", {"why": why}, url, token, json=json)
+    deed(number, "resolution", {"why": why}, url, token, json=json)
+
+
+@app.command
+def merge(
+    number: Number, /, *, into: Annotated[int, Parameter(help="The incident it is part of.")],
+    why: Annotated[str, Parameter(help="Why they are one fault; both logs tell it.")],
+    url: Url = None, token: Token = None, json: Json = False,
+) -> None:  # fmt: skip
+    """End an incident as part of another one; its alerts go on there."""
+    deed(number, "merge", {"into": into, "why": why}, url, token, json=json)
+
+
+@app.command
+def split(
+    number: Number, /, *,
+    alert: Annotated[list[str], Parameter(help="Its fingerprint in `incident show --json`; once for each.")],
+    why: Annotated[str, Parameter(help="Why they are another fault; both logs tell it.")],
+    title: Annotated[str, Parameter(help="Of the new incident. The first alert gives it without.")] = "",
+    url: Url = None, token: Token = None, json: Json = False,
+) -> None:  # fmt: skip
+    """Let chosen alerts begin an incident of their own."""
+    deed(number, "split", {"alerts": alert, "why": why, "title": title}, url, token, json=json)
 
 
 @app.command
@@ -144,22 +210,27 @@ def review(
     say(f"The review of INC-{number} is in {output}.")
 
 
-def _deed(
-    number: int, noun: str, body: dict[str, Any] | None, url: str | None, token: str | None, *, json: bool
-) -> None:
-    one = server(url, token).post(f"/incidents/{number}/{noun}", body)
-    as_json(one) if json else say(_line(one))
-
-
-def _line(one: dict[str, Any]) -> str:
-    who = one["acknowledged_by"] or "nobody yet"
-    shut = sum(not gate["open"] for gate in one["gates"])
-    gates = f"{shut} of {len(one['gates'])} gates shut" if one["status"] != "Resolved" else "every gate open"
-    return f"{one['name']} {one['severity']} {one['status']}: {one['title']}. Acknowledged by {who}; {gates}."
+def _told(found: dict[str, Any]) -> None:
+    """Deliveries for people: each with its state and key, and below how to do by hand what is missing."""
+    rows = [
+        (one["state"], one["vendor"], one["what"], one["reason"] or one["note"] or one["link"], clock(one["again_at"]),
+         one["key"]) for one in found["deliveries"]
+    ]  # fmt: skip
+    table("", ("state", "to", "what", "because", "next try (UTC)", "key"), rows)
+    for one in found["deliveries"]:
+        if one["by_hand"]:
+            say(f"\n{one['key']} by hand:")
+            say(one["by_hand"]["text"])
+            for command in one["by_hand"]["lines"]:
+                say(f"  {command}")
+    if found["phones"]:
+        phones = [(one["role"], one["contact"], "no number in the runbook" if one["blank"] else one["phone"])
+                  for one in found["phones"]]  # fmt: skip
+        table("\nCall", ("role", "who", "phone"), phones)
 
 
 def _whole(one: dict[str, Any]) -> None:
-    say(_line(one))
+    say(line(one))
     say(f"  Severity: {one['severity_why']}")
     if one["scenario"]:
         say(f"  Scenario: {one['scenario']}. {one['match_why']}")
@@ -168,6 +239,14 @@ def _whole(one: dict[str, Any]) -> None:
         say(f"  Acknowledge by {clock(one['acknowledge_by'])} UTC{missed}: fireline incident ack {one['number']}")
     if one["root_cause"]:
         say(f"  Root cause: {one['root_cause']}")
+    for due in one["updates_due"]:
+        late = " - overdue" if due["late"] else ""
+        say(f"  Next update, {due['audience']}: {clock(due['due_at'])} UTC{late}")
+    people = [(r["role"], r["who"] or "nobody", r["subject"], ", ".join(r["offered_to"])) for r in one["roles"]]
+    table("\nRoles", ("role", "who", "knows", "offered to"), people)
+    if one["tasks"]:
+        tasks = [(t["number"], t["state"], t["to"], clock(t["due_at"]), t["text"], t["said"]) for t in one["tasks"]]
+        table("\nTasks", ("#", "state", "who", "due (UTC)", "what", "said"), tasks)
     gates = [(gate["key"], "open" if gate["open"] else "shut", gate["text"], gate["detail"]) for gate in one["gates"]]
     table("\nGates", ("key", "", "condition", "because"), gates)
     asks = [
@@ -179,8 +258,8 @@ def _whole(one: dict[str, Any]) -> None:
     table("\nCommands that ran", ("time (UTC)", "ended", "exit", "step", "said"), runs)
     if one["skipped"]:
         table("\nSkipped", ("step", "because"), [(step["title"], step["reason"]) for step in one["skipped"]])
-    alerts = [("firing" if a["firing"] else "over", a["name"], a["source"], a["summary"]) for a in one["alerts"]]
-    table("\nAlerts", ("", "name", "source", "says"), alerts)
+    alerts = [(a["state"], a["name"], a["source"], a["summary"], a["why"], a["fingerprint"]) for a in one["alerts"]]
+    table("\nAlerts", ("", "name", "source", "says", "here because", "fingerprint"), alerts)
     if one["deliveries"]:
         sent = [(d["state"], d["vendor"], d["what"], d["reason"]) for d in one["deliveries"]]
         table("\nDeliveries", ("state", "to", "what", "because"), sent)

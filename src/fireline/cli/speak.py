@@ -20,6 +20,8 @@ TONES = {
     "ok": "green", "open": "green", "made": "green", "read": "green", "warn": "yellow", "waiting": "yellow",
     "local": "yellow", "write": "yellow", "fail": "red", "failed": "red", "shut": "red", "destructive": "red",
     "given up": "red", "unknown": "magenta", "timed out": "red", "interrupted": "red",
+    "up": "green", "client_error": "red", "server_error": "red", "hang": "red", "refused": "red", "reset": "red",
+    "tls": "red", "dns": "red", "other": "red",
 }  # fmt: skip
 
 

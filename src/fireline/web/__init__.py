@@ -18,26 +18,37 @@ from fireline.core.people import Person
 from fireline.settings import Settings
 from fireline.store.accounts import Accounts
 from fireline.store.alerts import AlertStore
+from fireline.store.deploys import Deploys
 from fireline.store.evidence import EvidenceStore
 from fireline.store.ledger import Ledger
 from fireline.web import (
     alerts,
     approvals,
+    crew,
     declaration,
     deeds,
+    deliveries,
     evidence,
     gates,
     home,
     incidents,
     live,
+    merges,
+    on_call,
+    public,
     reviews,
     runbooks,
     sign_in,
+    silences,
+    status,
+    updates,
 )
 from fireline.web.answer import Ask, Frame
 from fireline.web.rendering import STATIC, Names, templates
 from fireline.web.standing import Reader
 from fireline.web.trouble import exception_handlers
+from fireline.workflows.dashboards import Dashboards
+from fireline.workflows.inform import Deliveries
 from fireline.workflows.library import Library
 
 __all__ = ["exception_handlers", "router", "templates"]
@@ -57,10 +68,19 @@ def frame(person: Person, accounts: Accounts, alerts: AlertStore, settings: Sett
 
 
 def reader(
-    ledger: Ledger, library: Library, evidence: EvidenceStore, settings: Settings, now: Callable[[], datetime]
+    *,
+    ledger: Ledger,
+    library: Library,
+    evidence: EvidenceStore,
+    settings: Settings,
+    now: Callable[[], datetime],
+    alerts: AlertStore,
+    deploys: Deploys,
+    deliveries: Deliveries,
+    dashboards: Dashboards,
 ) -> Reader:
     """Reads incidents for pages."""
-    return Reader(ledger, library, evidence, settings.values, now)
+    return Reader(ledger, library, evidence, settings.values, now, alerts, deploys, deliveries, dashboards)
 
 
 _static = create_static_files_router(
@@ -76,7 +96,9 @@ _pages = Router(
     route_handlers=[
         *home.handlers, *declaration.handlers, *incidents.handlers, *deeds.handlers, *gates.handlers,
         *approvals.handlers, *alerts.handlers, *evidence.handlers, *reviews.handlers, *runbooks.handlers,
-        *live.handlers, *sign_in.handlers,
+        *live.handlers, *merges.handlers, *deliveries.handlers, *sign_in.handlers, *silences.handlers, *crew.handlers,
+        *updates.handlers,
+        *on_call.handlers, *public.handlers,
     ],
     dependencies={
         "person": Provide(person, sync_to_thread=True),
@@ -86,4 +108,4 @@ _pages = Router(
     exception_handlers=exception_handlers,
     include_in_schema=False,
 )  # fmt: skip
-router = Router("/", route_handlers=[_pages, _static], include_in_schema=False)
+router = Router("/", route_handlers=[_pages, _static, status.router], include_in_schema=False)

@@ -96,6 +96,13 @@ def change_severity(
     return changed(request, frame, reader, number, f"The severity is {row.id}.")
 
 
+def whole_number(text: str, field: str) -> int:
+    """A number that somebody typed. Raises `Refused` naming the field."""
+    if not (text.strip().isdecimal() and text.isascii() and len(text) < 10):
+        raise Refused("Give a whole number.", status=400, field=field)
+    return int(text)
+
+
 def _moment(text: str) -> datetime | None:
     if not text:
         return None

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from fireline.core.events import HOUSE
 from fireline.core.people import Person
-from fireline.core.timeline import duration
+from fireline.core.timeline import VENDORS, duration
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
@@ -54,6 +54,7 @@ def templates() -> TemplateConfig[JinjaTemplateEngine]:
         "plural": plural,
         "shape": shape,
         "times": times,
+        "vendor": vendor,
         "within": within,
     }
     environment.globals |= {"static": static, "styles": STYLES, "HOUSE": HOUSE}
@@ -102,6 +103,11 @@ def ticking(span: timedelta) -> str:
 def times(count: int) -> str:
     """Once, twice, 14 times."""
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def vendor(name: str) -> str:
+    """What the vendor calls itself."""
+    return VENDORS.get(name, name)
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
@@ -153,6 +159,11 @@ class Names:
             return "fireline"
         found = self._people.get(handle)
         return found.name if found else handle
+
+    @property
+    def responders(self) -> tuple[Person, ...]:
+        """Everybody who may be asked to do something."""
+        return tuple(one for one in self._people.values() if one.may_act)
 
     def initials(self, handle: str) -> str:
         """One or two letters."""

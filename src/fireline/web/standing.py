@@ -7,19 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from fireline.core import gate, timeline
+from fireline.core import gate, public, publish, timeline
 from fireline.core.approval import Ask, asks
-from fireline.core.delivery import Delivery, deliveries
+from fireline.core.deploy import Before
 from fireline.core.events import HOUSE, Log
 from fireline.core.gate import Standing as Gate
 from fireline.core.incident import STATUSES, Incident, fold
+from fireline.core.joined import JoinedAlert
 from fireline.core.plan import Plan, plan
 from fireline.core.refusal import Refused
+from fireline.core.report import reports
 from fireline.core.runbook import Runbook
 from fireline.core.timeline import Entry
+from fireline.core.update import template_of
+from fireline.store.alerts import AlertStore
+from fireline.store.deploys import Deploys
 from fireline.store.evidence import EvidenceStore
 from fireline.store.ledger import Ledger
 from fireline.web.steps import Group, groups
+from fireline.web.telling import Telling, telling
+from fireline.workflows.dashboards import Dashboards, Shown
+from fireline.workflows.inform import Deliveries, Told
 from fireline.workflows.library import Library, stand_for
 
 # Where a phase of the runbook stands on the page, by the first word of its title that says so.
@@ -35,6 +43,7 @@ PLACES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("learn", "review", ("Resolved",)),
     ("review", "review", ("Resolved",)),
 )
+ALERTS_SHOWN = 30
 FILTERS = (
     ("all", "All"),
     ("key", "Key"),
@@ -42,6 +51,7 @@ FILTERS = (
     ("people", "People"),
     ("alerts", "Alerts"),
     ("status", "Status"),
+    ("updates", "Updates"),
     ("deliveries", "Deliveries"),
 )
 
@@ -77,6 +87,16 @@ class Green:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """What a person wrote: a ticket, a mail, a mention. `url` is empty where it has no page."""
+
+    said: str
+    source: str
+    at: datetime
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """What the page shows."""
 
@@ -85,10 +105,24 @@ class Standing:
     at: datetime
     asks: tuple[Ask, ...]
     gates: tuple[Gate, ...]
-    deliveries: tuple[Delivery, ...]
+    told: Told
     book: Runbook | None
     plan: Plan
     groups: list[Group]
+    changes: Before  # what other systems changed before it began
+    reports: tuple[Report, ...]  # what people wrote
+    template: str  # of an update for our own people
+    dashboards: tuple[Shown, ...]  # that its runbook speaks of
+
+    @property
+    def public(self) -> tuple[public.Update, ...]:
+        """What the public is told, and drafts that wait for a yes, the newest first."""
+        return tuple(one for one in reversed(public.updates(self.log)) if one.state != "withdrawn")
+
+    @property
+    def may_be_told(self) -> bool:
+        """Whether the public may be told of it."""
+        return publish.may_be_told(self.log)
 
     @property
     def number(self) -> int:
@@ -99,6 +133,11 @@ class Standing:
     def path(self) -> str:
         """The page's address."""
         return f"/incidents/{self.now.number}"
+
+    @property
+    def telling(self) -> Telling:
+        """Updates, roles and tasks."""
+        return telling(self.log, self.at, self.template)
 
     @property
     def waiting(self) -> list[Ask]:
@@ -181,9 +220,17 @@ class Standing:
         return list(dict.fromkeys(one.joined.summary or one.joined.name for one in alerts))
 
     @property
+    def alerts_shown(self) -> list[JoinedAlert]:
+        """The alerts of the page: what is not over first, and no more than people read; a storm may hold hundreds."""
+        return sorted(self.now.alerts.values(), key=lambda one: not one.firing)[:ALERTS_SHOWN]
+
+    @property
     def doing(self) -> str:
         """What is being done now, in one sentence. What waits for people is linked beside it."""
         now = self.now
+        if now.merged:
+            why = now.merged.why.rstrip(".")
+            return f"Part of INC-{now.merged.into} since {now.merged.at:%H:%M}: {why}. Go on there."
         running = [run.started.title for run in now.runs.values() if run.finished is None]
         about = [one.asked.title for one in self.asks if one.granted and not one.started and not now.resolved]
         if now.resolved:
@@ -236,6 +283,12 @@ DID = {
     "StatusChanged": "set the status",
     "SeverityChanged": "set the severity",
     "AlertJoined": "attached an alert",
+    "IncidentMerged": "merged it",
+    "IncidentTakenIn": "merged another one into it",
+    "AlertsMoved": "split alerts off",
+    "UpdateSent": "sent updates",
+    "UpdateSnoozed": "moved an update",
+    "TaskDone": "did a task",
 }
 
 
@@ -248,6 +301,10 @@ class Reader:
     evidence: EvidenceStore
     values: dict[str, str]  # of this site
     now: Callable[[], datetime]
+    alerts: AlertStore
+    deploys: Deploys
+    deliveries: Deliveries
+    dashboards: Dashboards
 
     def __call__(self, number: int) -> Standing:
         """Read the log once for a page. Raises `Refused(404)` when there is no such incident."""
@@ -257,9 +314,28 @@ class Reader:
         book = self.library.at(ref) if ref else None
         todo = plan(book, now.declared.scenario) if book else Plan()
         lines = groups(
-            now, found, todo, values=stand_for(alert=now.declared.values, site=self.values), read=self._output, at=at
+            now,
+            found,
+            todo,
+            book,
+            values=stand_for(alert=now.declared.values, site=self.values),
+            read=self._output,
+            at=at,
         )
-        return Standing(log, now, at, found, gate.standings(log, at), deliveries(log), book, todo, lines)
+        template = template_of(book, self.library.main)
+        gates, sent = gate.standings(log, at), self.deliveries(number, log)
+        shown = self.dashboards(book, now.declared.detected_at, now.ended_at or at)
+        return Standing(log, now, at, found, gates, sent, book, todo, lines, *self._around(now), template, shown)
+
+    def _around(self, now: Incident) -> tuple[Before, tuple[Report, ...]]:
+        """What stands beside the log: what changed before it began, and where people's words are to be read."""
+        joined = reports(now.alerts.values())
+        pages = {one.fingerprint: one.alert.generator_url for one in self.alerts.kept(_keys(joined))} if joined else {}
+        written = tuple(
+            Report(one.summary, one.source, one.starts_at, pages.get(one.fingerprint, ""))
+            for one in (alert.joined for alert in joined)
+        )
+        return self.deploys.before(now.declared.detected_at, now.declared.service), written
 
     def _output(self, digest: str) -> str:
         try:
@@ -271,6 +347,10 @@ class Reader:
 def _shows(key: str, one: Entry) -> bool:
     """A command that has ended is told once: its start is passed over."""
     return not one.passing and (key in {"all", one.kind} or (key == "key" and one.key))
+
+
+def _keys(joined: tuple[JoinedAlert, ...]) -> list[str]:
+    return [one.joined.fingerprint for one in joined]
 
 
 def _place(title: str) -> tuple[str, tuple[str, ...]]:

@@ -15,8 +15,9 @@ from fireline.core.approval import Ask
 from fireline.core.events import HOUSE, StepSkipped
 from fireline.core.incident import Incident, Run
 from fireline.core.plan import Plan
-from fireline.core.runbook import Command, Placeholder
-from fireline.core.runbook.fill import missing
+from fireline.core.runbook import Command, Placeholder, Runbook
+from fireline.core.runbook.fill import blanks, value_of
+from fireline.core.runbook.sources import said, sources
 from fireline.workflows.propose import OWN_WORDS
 
 State = Literal["todo", "run", "done", "fail", "skip"]
@@ -24,6 +25,17 @@ OUTPUT_LINES = 40  # of an output beside its step; the whole of it is one press 
 OUTPUT_CHARS = 6000
 DOING = frozenset({"mitigation", "verification"})
 Read = Callable[[str], str]
+Fields = Callable[[Command], "tuple[Blank, ...]"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blank:
+    """A field for one blank of a command: what is known of it already, and where else to look."""
+
+    name: str
+    kind: str
+    value: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +53,7 @@ class Step:
     output: str = ""
     cut: bool = False  # more output than is shown here
     key: str = ""
-    blanks: tuple[Placeholder, ...] = ()
+    blanks: tuple[Blank, ...] = ()
     may_ask: bool = False
 
 
@@ -56,10 +68,18 @@ class Group:
 
 
 def groups(
-    now: Incident, asks: tuple[Ask, ...], plan: Plan, *, values: dict[str, str], read: Read, at: datetime
+    now: Incident,
+    asks: tuple[Ask, ...],
+    plan: Plan,
+    book: Runbook | None,
+    *,
+    values: dict[str, str],
+    read: Read,
+    at: datetime,
 ) -> list[Group]:
     """The card's groups: the way out that is being taken with its checks, the diagnosis, the ways that are left."""
-    lines = partial(_of_way, now, asks, values=values, read=read, at=at)
+    fields = partial(_fields, book=book, values=values)
+    lines = partial(_of_way, now, asks, fields=fields, read=read, at=at)
     known = {one.key for way in plan.ways for one in (*way.commands, *way.verification)}
     found = []
     for n, way in enumerate(plan.ways, 1):
@@ -71,7 +91,7 @@ def groups(
     people += [_ran(run, read) for run in mine if run.started.purpose in DOING]
     if people:
         found.insert(0, _group("asked", "Asked for by people", people))
-    looked = [step for one in plan.diagnosis for step in _of_plan(now, one, "diagnosis", values, read)]
+    looked = [step for one in plan.diagnosis for step in _of_plan(now, one, "diagnosis", fields, read)]
     planned = {one.key for one in plan.diagnosis}
     looked += [_ran(run, read) for run in mine if run.started.step not in planned and run.started.purpose not in DOING]
     looked += [_skipped(s) for s in now.skipped if s.step not in planned | known]
@@ -98,7 +118,7 @@ def _of_way(
     one: Command,
     purpose: str,
     *,
-    values: dict[str, str],
+    fields: Fields,
     read: Read,
     at: datetime,
 ) -> Iterator[Step]:
@@ -108,16 +128,17 @@ def _of_way(
         return
     if any(ask.asked.step == one.key and ask.waiting(at) for ask in asks):
         return  # it stands at the top of the card, waiting
-    yield from _of_plan(now, one, purpose, values, read)
+    yield from _of_plan(now, one, purpose, fields, read)
 
 
-def _of_plan(now: Incident, one: Command, purpose: str, values: dict[str, str], read: Read) -> Iterator[Step]:
+def _of_plan(now: Incident, one: Command, purpose: str, fields: Fields, read: Read) -> Iterator[Step]:
     runs = [run for run in now.runs.values() if (run.started.step, run.started.purpose) == (one.key, purpose)]
     skips = [skip for skip in now.skipped if (skip.step, skip.purpose) == (one.key, purpose)]
     yield from (_ran(run, read) for run in reversed(runs))
-    yield from (_skipped(skip) for skip in (skips if not runs else ()))
+    blank = fields(one) if skips and not runs and not now.resolved else ()
+    yield from (_skipped(skip, blank) for skip in (skips if not runs else ()))
     if not runs and not skips:
-        yield _to_do(one, purpose, values, may_ask=purpose == "mitigation" and not now.resolved)
+        yield _to_do(one, purpose, fields(one), may_ask=purpose == "mitigation" and not now.resolved)
 
 
 def _answered(now: Incident, ask: Ask, read: Read, at: datetime) -> Iterator[Step]:
@@ -166,7 +187,8 @@ def _ran(run: Run, read: Read, *, yes: tuple[str, ...] = ()) -> Step:
     )
 
 
-def _skipped(skip: StepSkipped) -> Step:
+def _skipped(skip: StepSkipped, blank: tuple[Blank, ...] = ()) -> Step:
+    """What did not run; with `blank` because of a value that a person may know."""
     return Step(
         id=f"skip-{skip.purpose}-{skip.step}",
         state="skip",
@@ -176,10 +198,12 @@ def _skipped(skip: StepSkipped) -> Step:
         at=skip.at,
         by=skip.by,
         key=skip.step,
+        blanks=blank,
+        may_ask=any(not field.value for field in blank),
     )
 
 
-def _to_do(one: Command, purpose: str, values: dict[str, str], *, may_ask: bool) -> Step:
+def _to_do(one: Command, purpose: str, blank: tuple[Blank, ...], *, may_ask: bool) -> Step:
     said = {"diagnosis": "runs by itself", "verification": "runs by itself afterwards"}.get(purpose, "")
     return Step(
         id=f"todo-{purpose}-{one.key}",
@@ -188,9 +212,31 @@ def _to_do(one: Command, purpose: str, values: dict[str, str], *, may_ask: bool)
         command=one.text,
         said=said,
         key=one.key,
-        blanks=missing(one, values),
+        blanks=blank,
         may_ask=may_ask,
     )
+
+
+def _fields(one: Command, *, book: Runbook | None, values: dict[str, str]) -> tuple[Blank, ...]:
+    """One field a blank, those that are known filled in already; a person may say something else."""
+    if book is None:
+        return ()
+    return tuple(
+        Blank(
+            name=blank.name,
+            kind=blank.kind,
+            value=(value := value_of(blank, values)),
+            hint=_hint(blank, one, book, value),
+        )
+        for blank in blanks(one)
+    )
+
+
+def _hint(blank: Placeholder, one: Command, book: Runbook, value: str) -> str:
+    if value:
+        return "Filled in from the alert or the settings. Write over it if it is another."
+    look = [said(source) for source in sources(blank, one, book) if source.kind in ("step", "list")]
+    return f"Look at {', or '.join(look)}" if look else ""
 
 
 def _group(id_: str, title: str, steps: list[Step]) -> Group:

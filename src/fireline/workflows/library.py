@@ -21,7 +21,7 @@ from fireline.core.refusal import Refused
 from fireline.core.runbook import Command, Runbook, parse
 from fireline.core.runbook.damage import damage_of
 from fireline.core.runbook.fill import fill
-from fireline.core.runbook.match import Facts, Match, match
+from fireline.core.runbook.match import Facts, Match, by_names, by_symptoms, names
 from fireline.shell import parse as shell
 from fireline.store.evidence import EvidenceStore
 from fireline.workflows.checkout import commit_of
@@ -29,6 +29,7 @@ from fireline.workflows.tables import SiteTables, stamp
 
 STAYS = "The version read before stays in use."
 EXPORTED = "exported_"  # https://prometheus.io/docs/prometheus/latest/configuration/configuration/, honor_labels
+NAMES_MAX = 10_000  # names of alerts whose scenario is remembered
 SIZE_MAX_BYTES = 2_000_000  # the longest public runbook we know has 104,003
 
 log = structlog.get_logger(__name__)
@@ -57,6 +58,7 @@ class Library:
         self._evidence = evidence
         self._tables = tables or SiteTables()
         self._books: dict[str, Runbook] = {}
+        self._named: tuple[tuple[Runbook, ...], dict[tuple[str, str, str], Match | None]] = (), {}
         self._stamps: dict[str, tuple[int, int]] = {}
         self._old: dict[str, Runbook] = {}  # by digest: versions that incidents started with
         self.trouble: dict[str, str] = {}  # path → why its newest version is not used
@@ -87,6 +89,7 @@ class Library:
         for name in self.trouble.keys() - trouble.keys():
             log.info("runbook", path=name, reads="again")
         self._books, self.trouble = books, trouble  # whoever reads meanwhile sees the old or the new, whole
+        self._named = tuple(books.values()), {}
 
     @property
     def runbooks(self) -> tuple[Runbook, ...]:
@@ -100,7 +103,13 @@ class Library:
 
     def find(self, facts: Facts) -> Match | None:
         """The runbook and scenario for an alert or for what a person typed."""
-        return match(facts, self.runbooks)
+        books, known = self._named  # one read: `load` may put others there meanwhile
+        named = names(facts)
+        if named not in known:
+            if len(known) >= NAMES_MAX:
+                known.clear()
+            known[named] = by_names(facts, books)
+        return known.get(named) or by_symptoms(facts, books)
 
     def keep(self, runbook: Runbook) -> RunbookRef:
         """Keep this very version for an incident that starts with it, with the commit of its checkout."""

@@ -10,15 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from fireline.core import approval, guard
+from fireline.core import approval
 from fireline.core.guard import Verdict
 from fireline.core.guard.policy import decide
 from fireline.core.incident import Incident
 from fireline.core.refusal import Refused
 from fireline.core.runbook import Command
-from fireline.shell import parse as shell
 from fireline.store.ledger import Ledger
-from fireline.workflows.library import Library, prepare, stand_for
+from fireline.workflows.library import Library, stand_for
 
 OWN_WORDS = "own words"  # the step of a command that no runbook has
 TITLE_MAX_CHARS = 200
@@ -39,7 +38,7 @@ class Propose:
         """Ask for the runbook's command with this key. Raises `Refused` naming a value that is missing."""
         incident = self.ledger.read(number)
         one = self._command(incident, step)
-        filled = prepare(one, stand_for(alert=incident.declared.values, site=self.site, person=values))
+        filled = self.library.prepare(one, stand_for(alert=incident.declared.values, site=self.site, person=values))
         title = one.title or one.text.splitlines()[0]
         return self._ask(incident, step, title, filled.to_run, filled.verdict, reason=reason, by=by, key=key)
 
@@ -50,7 +49,7 @@ class Propose:
         text = text.strip()
         if not text or len(text) > COMMAND_MAX_CHARS:
             raise Refused(f"Give a command of 1 to {COMMAND_MAX_CHARS} characters.", status=400, field="command")
-        verdict = guard.judge(text, parse=shell)
+        verdict = self.library.judge_text(text)
         title, text = title or text.splitlines()[0], verdict.rewritten or text
         return self._ask(self.ledger.read(number), OWN_WORDS, title, text, verdict, reason=reason, by=by, key=key)
 

@@ -28,7 +28,7 @@ from fireline.durable import step, wait
 from fireline.executor import Executor, Lane, Outcome
 from fireline.store.evidence import EvidenceStore
 from fireline.store.ledger import Deed, Ledger
-from fireline.workflows.library import Filled, Library, prepare, stand_for
+from fireline.workflows.library import Filled, Library, stand_for
 
 AT_ONCE = 8  # commands side by side: more would only queue on the machine they look at
 ASK_TIMES = 4  # an unanswered ask is asked again: an hour in all
@@ -212,7 +212,7 @@ class Walk:
 
     def _fill(self, now: Incident, one: Command, purpose: Purpose) -> Filled | None:
         try:
-            return prepare(one, stand_for(alert=now.declared.values, site=self.values))
+            return self.library.prepare(one, stand_for(alert=now.declared.values, site=self.values))
         except Refused as refused:
             self._skip(now.number, one, purpose, refused.sentence)
             return None

@@ -72,7 +72,7 @@ document.addEventListener("htmx:after:request", (event) => {
 document.addEventListener("click", (event) => { if (event.target.closest("[aria-disabled=true]")) event.preventDefault(); });
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
-  const wanted = { n: "#note", a: "#steps .asks button" }[event.key];
+  const wanted = { n: "#note", a: "#steps .asks button", u: "#updates .more > summary" }[event.key];
   if (wanted && $(wanted)) { event.preventDefault(); $(wanted).focus(); }
 });
 document.addEventListener("visibilitychange", () => { if (document.hidden) source?.close(); else connect(); });
