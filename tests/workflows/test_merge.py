@@ -31,6 +31,7 @@ def two(house: House) -> tuple[Alert, Alert]:
     for n, one in enumerate((first, second), 1):
         house.alerts.take([one], clock.now())
         until_declared(house, n)
+        until(lambda one=one: where(house, one))  # type: ignore[misc]
     return first, second
 
 

@@ -81,7 +81,7 @@ class Merge:
         if not merged:
             deed = partial(core.take_in, part=part, by=part.merged.by)
             self.ledger.offer(into, deed, key=f"take in:{number}")
-        self._hand_over(list(part.alerts), into, f"from {part.name} because {part.merged.why}")
+        self._hand_over(list(part.alerts), seen, into, f"from {part.name} because {part.merged.why}")
 
     def _bring(self, number: int) -> None:
         """The new log's alerts, then the old log's half of a split."""
@@ -94,11 +94,18 @@ class Merge:
         self.ledger.offer(number, bring, key=f"bring:{number}")
         move = partial(core.move, to=number, fingerprints=part.fingerprints, why=part.why, by=new.declared.by)
         self.ledger.offer(part.number, move, key=f"move:{number}")
-        self._hand_over(part.fingerprints, number, f"from {old.name} because {part.why}")
+        self._hand_over(part.fingerprints, {part.number}, number, f"from {old.name} because {part.why}")
 
-    def _hand_over(self, fingerprints: Sequence[str], to: int, why: str) -> None:
-        """The rows say where the alerts are; a look makes sure that both logs know what became of them since."""
-        if fingerprints:
-            settled = [Settled(fingerprint=one, verdict="joined", why=why, incident=to) for one in fingerprints]
+    def _hand_over(self, fingerprints: Sequence[str], of: set[int], to: int, why: str) -> None:
+        """The rows say where the alerts are; a look makes sure that both logs know what became of them since.
+
+        Only those that still belong to one of these incidents: this is done at least once, and what was split off
+        or merged further in between stays where it went.
+        """
+        theirs = [
+            one.fingerprint for one in self.alerts.kept(fingerprints) if one.incident is None or one.incident in of
+        ]
+        if theirs:
+            settled = [Settled(fingerprint=one, verdict="joined", why=why, incident=to) for one in theirs]
             self.alerts.settle_all(settled)
-            self.alerts.look_later(fingerprints, self.now())
+            self.alerts.look_later(theirs, self.now())
