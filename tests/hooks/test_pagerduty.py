@@ -317,8 +317,9 @@ def test_out_and_home_again(tmp_path: Path, shared: Path) -> None:
             assert did(door, "acknowledged", incident(incident_key=key), agent=ROBOT, id_="echo") == "nothing"
             assert ledger.head(1) == before
             resolve(door.house)
-            until(lambda: not list(pager.open_alerts))
             until(lambda: ledger.read(1).review)
+            until(lambda: [one.state for one in delivery.deliveries(ledger.log(1))] == ["made"] * 3)
+            assert not list(pager.open_alerts)
             before = ledger.head(1)
             assert did(door, "resolved", incident(incident_key=key, status="resolved"), agent=ROBOT) == "nothing"
             assert ledger.head(1) == before
