@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fireline import clock
 from fireline.connectors.alertmanager import from_api, from_webhook
 from fireline.core.alert import Alert
 from fireline.core.refusal import Refused
@@ -147,3 +148,12 @@ def test_what_a_real_alertmanager_sent_is_read(shared: Path) -> None:
         assert all(
             abs(alert.starts_at - datetime(2026, 11, 23, 10, tzinfo=UTC)) < timedelta(days=1) for alert in alerts
         )
+
+
+@pytest.mark.parametrize("deep", [b"[" * 200_000, b'{"a":' * 200_000])
+def test_a_body_nested_without_end_is_wrong_and_no_mistake_of_ours(deep: bytes) -> None:
+    with pytest.raises(Refused) as webhook:
+        from_webhook(b'{"version":"4","x":' + deep)
+    with pytest.raises(Refused) as api:
+        from_api(b'[{"labels":{"a":"b"},"x":' + deep, clock.now())
+    assert (webhook.value.status, api.value.status) == (400, 400)

@@ -8,12 +8,13 @@ and Alertmanager's own `POST /api/v2/alerts`, so that Prometheus can point strai
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from fireline.core.alert import Alert
+from fireline.core.outside import utc
 from fireline.core.refusal import Refused
 
 SOURCE = "alertmanager"
@@ -85,7 +86,7 @@ def glance_at_webhook(body: bytes) -> Glance | None:
     """
     try:
         alerts = _raw_webhook.decode(body).alerts
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     found = [b"".join((WIRE, a.labels, a.annotations, a.starts_at, a.status, a.ends_at)) for a in alerts]
     return Glance(found, [None] * len(found))
@@ -105,7 +106,7 @@ def glance_at_api(body: bytes, at: datetime) -> Glance | None:
             over = ends_at is not None and ends_at <= at
             until.append(None if over else ends_at)
             found.append(b"".join((API, a.labels, a.annotations, a.starts_at, raw if over else b"")))
-    except (msgspec.DecodeError, UnicodeDecodeError, Refused):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Refused):
         return None
     return Glance(found, until)
 
@@ -114,7 +115,7 @@ def from_webhook(body: bytes) -> tuple[Alert, ...]:
     """The alerts of a v4 webhook. Raises `Refused(400)` naming the field that is wrong."""
     try:
         parsed = _webhook.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as trouble:  # ValidationError is a DecodeError
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as trouble:  # ValidationError is a DecodeError
         hint = " Grafana's webhook belongs to /hooks/grafana." if "$.version" in str(trouble) else ""
         raise Refused(f"This is no Alertmanager webhook of version 4: {trouble}.{hint}", status=400) from trouble
     clean = _cleaner(body)
@@ -123,8 +124,8 @@ def from_webhook(body: bytes) -> tuple[Alert, ...]:
             source=SOURCE,
             labels=_labels(clean(one.labels)),
             annotations=clean(one.annotations),
-            starts_at=_utc(one.starts_at),
-            ends_at=_utc(one.ends_at) if one.status == "resolved" else None,
+            starts_at=utc(one.starts_at),
+            ends_at=utc(one.ends_at) if one.status == "resolved" else None,
             generator_url=one.generator_url,
         )
         for one in parsed.alerts
@@ -135,7 +136,7 @@ def from_api(body: bytes, at: datetime) -> tuple[Alert, ...]:
     """The alerts of `POST /api/v2/alerts`. Raises `Refused(400)` naming the field that is wrong."""
     try:
         parsed = _postable.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as trouble:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as trouble:
         raise Refused(
             f"This is no list of alerts as Alertmanager's API v2 takes it: {trouble}.", status=400
         ) from trouble
@@ -149,7 +150,7 @@ def from_api(body: bytes, at: datetime) -> tuple[Alert, ...]:
                 source="prometheus",
                 labels=_labels(clean(one.labels)),
                 annotations=clean(one.annotations),
-                starts_at=_utc(one.starts_at) if one.starts_at else at,
+                starts_at=utc(one.starts_at) if one.starts_at else at,
                 starts_guessed=one.starts_at is None,
                 ends_at=ends_at if over else None,
                 generator_url=one.generator_url,
@@ -161,7 +162,7 @@ def from_api(body: bytes, at: datetime) -> tuple[Alert, ...]:
 
 def _end(at: datetime | None) -> datetime | None:
     """Year 1 is how Go says that there is none."""
-    found = _utc(at) if at else None
+    found = utc(at) if at else None
     return found if found and found.year > 1 else None
 
 
@@ -190,12 +191,3 @@ def _as_they_are(texts: dict[str, str]) -> dict[str, str]:
 def _clean(texts: dict[str, str]) -> dict[str, str]:
     """Without the two characters PostgreSQL cannot keep or fingerprints separate with: lose them, not the alert."""
     return {name.translate(_NEVER): value.translate(_NEVER) for name, value in texts.items()}
-
-
-def _utc(at: datetime) -> datetime:
-    if at.tzinfo is UTC:
-        return at
-    try:
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    except OverflowError as trouble:  # year 1 or 9999 in a zone that has no such moment in UTC
-        raise Refused(f"{at.isoformat()} is no time an alert can have.", status=400) from trouble
