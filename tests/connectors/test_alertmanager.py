@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fireline import clock
-from fireline.connectors.alertmanager import from_api, from_webhook
+from fireline.connectors.alertmanager import Read, from_api, from_webhook, glance_at_api, glance_at_webhook, read
 from fireline.core.alert import Alert
 from fireline.core.refusal import Refused
 
@@ -157,3 +158,45 @@ def test_a_body_nested_without_end_is_wrong_and_no_mistake_of_ours(deep: bytes) 
     with pytest.raises(Refused) as api:
         from_api(b'[{"labels":{"a":"b"},"x":' + deep, clock.now())
     assert (webhook.value.status, api.value.status) == (400, 400)
+
+
+def plainly(body: bytes, *, wire: str) -> Read | None:
+    glance = glance_at_webhook(body) if wire == "webhook" else glance_at_api(body, NOON)
+    assert glance
+    return read(glance, range(len(glance.keys)))
+
+
+texts = st.dictionaries(st.text(max_size=8), st.text(max_size=20), max_size=4)
+starts = st.sampled_from(["2026-03-02T11:58:00Z", "2026-03-02T11:58:00.123456789Z", "2026-03-02T13:58:00+02:00"])
+
+
+@given(
+    labels=texts, annotations=texts, start=starts, url=st.text(max_size=20), wire=st.sampled_from(["webhook", "api"]),
+    end=st.sampled_from([YEAR_ONE, "2026-03-02T12:05:00Z", "2026-03-02T11:00:00Z", "2026-03-02T14:05:00+02:00"]),
+    status=st.sampled_from(["firing", "resolved"]),
+)  # fmt: skip
+def test_what_is_read_from_the_bytes_that_came_is_what_understanding_the_whole_body_gives(
+    *, labels: dict[str, str], annotations: dict[str, str], start: str, url: str, wire: str, end: str, status: str
+) -> None:
+    said = one(
+        labels={"alertname": "A", **labels}, annotations=annotations, startsAt=start, endsAt=end, generatorURL=url,
+        status=status,
+    )  # fmt: skip
+    body = json.dumps({"version": "4", "alerts": [said]} if wire == "webhook" else [said], ensure_ascii=False)
+    whole = from_webhook(body.encode()) if wire == "webhook" else from_api(body.encode(), NOON)
+    if found := plainly(body.encode(), wire=wire):
+        assert tuple(found.alerts) == whole
+        assert msgspec.json.decode(found.rows[0], type=Alert) == whole[0]
+
+
+def test_plain_alerts_are_read_from_their_bytes_and_odd_ones_left_to_whoever_understands_them() -> None:
+    plain = one(labels={"alertname": "A"}, startsAt="2026-03-02T11:58:00Z")
+    odd = (
+        {"labels": {"alertname": "A", "empty": ""}},
+        {"startsAt": "2026-03-02T13:58:00+02:00"},
+        {"status": "resolved"},
+    )
+    bodies = [json.dumps({"version": "4", "alerts": [{**plain, **change}]}).encode() for change in ({}, *odd)]
+    assert [plainly(body, wire="webhook") is not None for body in bodies] == [True, False, False, False]
+    control = json.dumps({"version": "4", "alerts": [{**plain, "labels": {"alertname": "a\x00b"}}]}).encode()
+    assert plainly(control, wire="webhook") is None  # it has to be cleaned first

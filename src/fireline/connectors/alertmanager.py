@@ -7,9 +7,9 @@ and Alertmanager's own `POST /api/v2/alerts`, so that Prometheus can point strai
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -19,6 +19,7 @@ from fireline.core.refusal import Refused
 
 SOURCE = "alertmanager"
 WIRE, API = b"webhook", b"api"  # the same bytes on two wires are two alerts
+ESCAPED = b"\\u000"  # in no other spelling do the characters come that cannot be kept
 _NEVER = {0: "\ufffd", 1: "\ufffd"}
 
 
@@ -58,6 +59,7 @@ class _RawAlert(msgspec.Struct, rename="camel", gc=False):
     ends_at: msgspec.Raw = msgspec.Raw(b"null")
     annotations: msgspec.Raw = msgspec.Raw(b"{}")
     status: msgspec.Raw = msgspec.Raw(b"null")
+    generator_url: msgspec.Raw = msgspec.field(default=msgspec.Raw(b'""'), name="generatorURL")
 
 
 class _RawWebhook(msgspec.Struct):
@@ -68,15 +70,31 @@ class _RawWebhook(msgspec.Struct):
 class Glance(msgspec.Struct, gc=False):
     """A body before it is understood: for each alert the bytes that make it what it is, and what was promised."""
 
-    alerts: list[bytes]
+    keys: list[bytes]
     until: list[datetime | None]
+    raw: list[_RawAlert]
+    source: str
+    plain: bool  # nothing in it has to be cleaned
+
+
+class Read(NamedTuple):
+    """Some alerts of a body, understood, and the JSON that each one's row keeps: the bytes that came, put together."""
+
+    alerts: list[Alert]
+    rows: list[str]
 
 
 _webhook = msgspec.json.Decoder(Webhook)
 _postable = msgspec.json.Decoder(list[PostableAlert])
 _raw_webhook = msgspec.json.Decoder(_RawWebhook)
 _raw_postable = msgspec.json.Decoder(list[_RawAlert])
-_ends = msgspec.json.Decoder(datetime | None)
+_time = msgspec.json.Decoder(datetime | None).decode
+_text = msgspec.json.Decoder(str).decode
+_texts = msgspec.json.Decoder(dict[str, str]).decode
+_moment = msgspec.json.Decoder(datetime).decode
+_ZULU = b'Z"'
+_FIRING, _NO_END = msgspec.Raw(b'"firing"'), msgspec.Raw(b'"0001-01-01T00:00:00Z"')
+_HEADS = {source: b'{"source":"%s","labels":' % source.encode() for source in (SOURCE, "prometheus")}
 
 
 def glance_at_webhook(body: bytes) -> Glance | None:
@@ -85,30 +103,68 @@ def glance_at_webhook(body: bytes) -> Glance | None:
     JSON values in one order: no two alerts run into the same bytes. None when only `from_webhook` can say.
     """
     try:
-        alerts = _raw_webhook.decode(body).alerts
+        raw = _raw_webhook.decode(body).alerts
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    found = [b"".join((WIRE, a.labels, a.annotations, a.starts_at, a.status, a.ends_at)) for a in alerts]
-    return Glance(found, [None] * len(found))
+    keys = [b"".join((WIRE, a.labels, a.annotations, a.starts_at, a.status, a.ends_at)) for a in raw]
+    return Glance(keys, [None] * len(keys), raw, SOURCE, ESCAPED not in body)
 
 
 def glance_at_api(body: bytes, at: datetime) -> Glance | None:
     """The same for `POST /api/v2/alerts`, where an end counts only once it has come."""
-    found: list[bytes] = []
+    keys: list[bytes] = []
     until: list[datetime | None] = []
-    read: dict[bytes, datetime | None] = {}  # one delivery has one end, mostly
+    said, ends_at = msgspec.Raw(b"null"), None  # one delivery has one end, mostly
     try:
-        for a in _raw_postable.decode(body):
-            raw = bytes(a.ends_at)
-            if raw not in read:
-                read[raw] = _end(_ends.decode(raw))
-            ends_at = read[raw]
-            over = ends_at is not None and ends_at <= at
-            until.append(None if over else ends_at)
-            found.append(b"".join((API, a.labels, a.annotations, a.starts_at, raw if over else b"")))
+        raw = _raw_postable.decode(body)
+        for a in raw:
+            if (ends := a.ends_at) != said:
+                said, ends_at = ends, _end(_time(ends))
+            if ends_at is not None and ends_at <= at:
+                until.append(None)
+                keys.append(b"".join((API, a.labels, a.annotations, a.starts_at, ends)))
+            else:
+                until.append(ends_at)
+                keys.append(b"".join((API, a.labels, a.annotations, a.starts_at)))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Refused):
         return None
-    return Glance(found, until)
+    return Glance(keys, until, raw, "prometheus", ESCAPED not in body)
+
+
+def read(glance: Glance, places: Iterable[int]) -> Read | None:
+    """These alerts of the body. None when one is not as plain as nearly all are: `from_…` reads it, or says no."""
+    if not glance.plain:
+        return None
+    found = Read([], [])
+    try:
+        for place in places:
+            raw, until = glance.raw[place], glance.until[place]
+            labels, starts = _texts(raw.labels), bytes(raw.starts_at)
+            if not (labels and all(labels.values()) and starts.endswith(_ZULU) and _fires(glance.source, raw, until)):
+                return None
+            starts_at = _moment(starts)
+            annotations, url = _texts(raw.annotations), _text(raw.generator_url)
+            found.alerts.append(
+                Alert(
+                    source=glance.source, labels=labels, annotations=annotations, starts_at=starts_at,
+                    generator_url=url, until=until,
+                )
+            )  # fmt: skip
+            parts = (
+                _HEADS[glance.source], raw.labels, b',"annotations":', raw.annotations, b',"starts_at":', starts,
+                b',"generator_url":', raw.generator_url, *((b',"until":', raw.ends_at) if until else ()), b"}",
+            )  # fmt: skip
+            found.rows.append(b"".join(parts).decode())
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return found
+
+
+def _fires(source: str, raw: _RawAlert, until: datetime | None) -> bool:
+    """It fires as nearly all do: a webhook gives no end, the API one to come, in UTC."""
+    if source == SOURCE:
+        return raw.status == _FIRING and raw.ends_at == _NO_END
+    return until is not None and bytes(raw.ends_at).endswith(_ZULU)
 
 
 def from_webhook(body: bytes) -> tuple[Alert, ...]:
@@ -181,7 +237,7 @@ def _labels(labels: dict[str, str]) -> dict[str, str]:
 
 def _cleaner(body: bytes) -> Callable[[dict[str, str]], dict[str, str]]:
     """How to clean the texts of this body. The two characters come in one spelling only, and nearly never."""
-    return _clean if b"\\u000" in body else _as_they_are
+    return _clean if ESCAPED in body else _as_they_are
 
 
 def _as_they_are(texts: dict[str, str]) -> dict[str, str]:

@@ -103,7 +103,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
 def fingerprint(source: str, labels: Mapping[str, str]) -> str:
     """blake2b-128 over the sorted labels; connectors keep the two separators out, so no two sets collide by joining."""
-    flat = "\x00".join([source, *map("\x01".join, sorted(labels.items()))])
+    flat = "\x00".join([source, *[f"{name}\x01{labels[name]}" for name in sorted(labels)]])
     return blake2b(flat.encode(), digest_size=16).hexdigest()
 
 

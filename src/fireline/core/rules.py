@@ -59,13 +59,13 @@ class Rules:
             seen.add(rule.name)
         self.all = tuple(rules)
         self._compiled = tuple(map(_compile, rules))
-        self._names = tuple(dict.fromkeys(key for rule in rules for key in rule.match if key != "source"))
+        self.names = tuple(dict.fromkeys(key for rule in rules for key in rule.match if key != "source"))
         self._known: dict[tuple[str, ...], Rule | None] = {}
 
     def first(self, alert: Alert) -> Rule | None:
         """The first rule that fits this alert. Alerts with the same words where rules look are asked about once."""
         get = alert.labels.get
-        words = (alert.source, *[get(name, "") for name in self._names])
+        words = (alert.source, *[get(name, "") for name in self.names])
         try:
             return self._known[words]
         except KeyError:

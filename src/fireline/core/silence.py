@@ -97,23 +97,24 @@ class Quiet:
 
     def __init__(self, silences: Iterable[Silence] = ()) -> None:
         self._all = tuple(silences)
-        self._names = tuple(dict.fromkeys(one.name for silence in self._all for one in silence.matchers))
+        self.names = tuple(dict.fromkeys(one.name for silence in self._all for one in silence.matchers))
         self._fitting: dict[tuple[str, ...], tuple[Silence, ...]] = {}
 
     def covering(self, labels: Mapping[str, str], at: datetime) -> Silence | None:
         """The first that holds for alerts with these labels now."""
+        return next((one for one in self.fitting(labels) if one.starts_at <= at < one.ends_at), None)
+
+    def fitting(self, labels: Mapping[str, str]) -> tuple[Silence, ...]:
+        """Those that cover alerts with these labels at one time or another."""
         get = labels.get
-        values = tuple([get(name, "") for name in self._names])
+        values = tuple([get(name, "") for name in self.names])
         fitting = self._fitting.get(values)
         if fitting is None:
             fitting = tuple(one for one in self._all if all(matcher.fits(labels) for matcher in one.matchers))
             if len(self._fitting) >= REMEMBERED:
                 self._fitting.clear()
             self._fitting[values] = fitting
-        for one in fitting:
-            if one.starts_at <= at < one.ends_at:
-                return one
-        return None
+        return fitting
 
 
 @lru_cache(maxsize=256)

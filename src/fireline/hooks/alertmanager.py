@@ -7,7 +7,7 @@ the framework alone, and to the document at /api/docs.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,11 +16,18 @@ from litestar import MediaType, Request, Response, post
 from litestar.status_codes import HTTP_200_OK
 
 from fireline.access import Access
-from fireline.connectors.alertmanager import Glance, from_api, from_webhook, glance_at_api, glance_at_webhook
-from fireline.core.alert import Change
+from fireline.connectors.alertmanager import (
+    Glance,
+    from_api,
+    from_webhook,
+    glance_at_api,
+    glance_at_webhook,
+    read,
+)
+from fireline.core.alert import Alert, Change
 from fireline.hooks.door import Take
 from fireline.store.alerts import AlertStore
-from fireline.store.sightings import digest
+from fireline.store.sightings import Sightings, digest
 
 WEBHOOK, API = "/hooks/alertmanager", "/api/v2/alerts"
 
@@ -32,31 +39,50 @@ def takes(alerts: AlertStore) -> Mapping[str, Take]:
 
 def take_webhook(alerts: AlertStore, body: bytes, at: datetime) -> bytes | Awaitable[bytes]:
     """Store a v4 webhook; how many alerts it had, and how many of them were new or changed, as JSON."""
-    digests = _heard(alerts, glance_at_webhook(body), at)
-    if isinstance(digests, int):
-        return b'{"stored":%d,"changed":0}' % digests
-    return _stored(alerts.take_soon(from_webhook(body), at, digests))
+    size, taken = _take(alerts, glance_at_webhook(body), at, lambda: from_webhook(body))
+    return _stored(size, taken) if taken else b'{"stored":%d,"changed":0}' % size
 
 
 def take_api(alerts: AlertStore, body: bytes, at: datetime) -> bytes | Awaitable[bytes]:
     """Store alerts as Alertmanager's API v2 does; it answers nothing."""
-    digests = _heard(alerts, glance_at_api(body, at), at)
-    if isinstance(digests, int):
-        return b""
-    return _empty(alerts.take_soon(from_api(body, at), at, digests))
+    _, taken = _take(alerts, glance_at_api(body, at), at, lambda: from_api(body, at))
+    return _empty(taken) if taken else b""
 
 
-def _heard(alerts: AlertStore, glance: Glance | None, at: datetime) -> int | list[int] | None:
-    """How many alerts were told again, when all are known as they stand and need not be understood; else digests."""
-    if glance is None:
-        return None
-    digests = [digest(one) for one in glance.alerts]
-    return len(digests) if alerts.sightings.hear(digests, at, glance.until) else digests
+Taken = Awaitable[tuple[Change, ...]]
 
 
-async def _stored(taken: Awaitable[tuple[Change, ...]]) -> bytes:
+def _take(
+    alerts: AlertStore, glance: Glance | None, at: datetime, whole: Callable[[], Sequence[Alert]]
+) -> tuple[int, Taken | None]:
+    """How many alerts came, and those to wait for: only what is not known as it stands has to be understood."""
+    digests, known = None, alerts.sightings
+    if glance is not None:
+        digests = [digest(one) for one in glance.keys]
+        if known.hear(digests, at, glance.until):
+            return len(digests), None
+        strange = known.strange(digests)
+        found = read(glance, strange)
+        if found and _hear_others(known, digests, strange, at, glance):
+            some = [digests[place] for place in strange]
+            return len(digests), alerts.take_soon(found.alerts, at, some, found.rows)
+    batch = whole()
+    return len(batch), alerts.take_soon(batch, at, digests)
+
+
+def _hear_others(
+    known: Sightings, digests: Sequence[int], strange: Sequence[int], at: datetime, glance: Glance
+) -> bool:
+    """Note that the others were told again; False when one of them has become strange meanwhile."""
+    if len(strange) == len(digests):
+        return True
+    others = sorted(set(range(len(digests))) - set(strange))
+    return known.hear([digests[one] for one in others], at, [glance.until[one] for one in others])
+
+
+async def _stored(size: int, taken: Taken) -> bytes:
     changes = await taken
-    return b'{"stored":%d,"changed":%d}' % (len(changes), len(changes) - changes.count("same"))
+    return b'{"stored":%d,"changed":%d}' % (size, len(changes) - changes.count("same"))
 
 
 async def _soon(answer: bytes | Awaitable[bytes]) -> bytes:

@@ -42,7 +42,7 @@ alerts = sa.Table(
     sa.Column("incident", sa.Integer, sa.ForeignKey("incident.number")),
     sa.Column("verdict", sa.Text),  # what the intake decided last; None: nothing yet
     sa.Column("why", sa.Text),
-    sa.Column("turns", sa.Text, nullable=False),  # JSON list of when we heard of its last ten beginnings and ends
+    sa.Column("turns", sa.Text, nullable=False),  # JSON list: when it began and ended, the last ten; empty: its first
     # what a new alert has to be entered into makes it dear, so there are two narrow ones: what belongs to an incident,
     sa.Index(
         "ix_alert_incident",
@@ -131,11 +131,15 @@ class AlertStore:
         return _merged(len(batch), places, future.result()) if places else _SAME * len(batch)
 
     async def take_soon(
-        self, batch: Sequence[Alert], at: datetime, digests: Sequence[int] | None = None
+        self,
+        batch: Sequence[Alert],
+        at: datetime,
+        digests: Sequence[int] | None = None,
+        rows: Sequence[str] = (),
     ) -> tuple[Change, ...]:
-        """The same on an event loop. `digests`: of the bytes that the alerts came in, when they came in bytes."""
+        """The same on an event loop, for alerts that came in bytes: their digests, and the JSON of their rows."""
         future: asyncio.Future[tuple[Change, ...]] = asyncio.get_running_loop().create_future()
-        places = self._put(batch, digests or [seal(alert) for alert in batch], at, future)
+        places = self._put(batch, digests or [seal(alert) for alert in batch], at, future, rows)
         return _merged(len(batch), places, await future) if places else _SAME * len(batch)
 
     def silence(self, at: datetime) -> int:
@@ -145,7 +149,8 @@ class AlertStore:
             some = broken[start : start + AT_ONCE]
             self.sightings.forget(some)
             future: Future[tuple[Change, ...]] = Future()
-            self._writer.put(Delivery(some, (None,) * len(some), (0,) * len(some), at, future))
+            nothing = (None,) * len(some)
+            self._writer.put(Delivery(some, nothing, (0,) * len(some), nothing, at=at, answer=future))
             silent += future.result().count("silent")
         return silent
 
@@ -243,14 +248,23 @@ class AlertStore:
         with self.database.reading() as connection:
             return tuple(connection.scalars(query))
 
-    def _put(self, batch: Sequence[Alert], digests: Sequence[int], at: datetime, answer: Answer) -> list[int]:
+    def _put(
+        self,
+        batch: Sequence[Alert],
+        digests: Sequence[int],
+        at: datetime,
+        answer: Answer,
+        rows: Sequence[str] = (),
+    ) -> list[int]:
         """Have written what has to be; the places of these alerts in the batch. Without any no `answer` comes."""
         unknown = self.sightings.sort(batch, digests, at)
         places = [place for place, _ in unknown]
         if unknown:
+            if len(places) < len(batch):
+                batch, digests = [batch[place] for place in places], [digests[place] for place in places]
+                rows = [rows[place] for place in places] if rows else rows
             fingerprints = [fingerprint for _, fingerprint in unknown]
-            some = [batch[place] for place in places]
-            self._writer.put(Delivery(fingerprints, some, [digests[place] for place in places], at, answer))
+            self._writer.put(Delivery(fingerprints, batch, digests, rows or [None] * len(batch), at=at, answer=answer))
         return places
 
     def _kept(self, which: str, *values: Any, limit: int = MOST) -> tuple[Kept, ...]:
@@ -264,7 +278,7 @@ class AlertStore:
                     fingerprint=fingerprint,
                     first_seen=_time(first_seen),
                     changed_at=_time(changed_at),
-                    turns=_turns(turns),
+                    turns=_turns(turns) if turns else (_time(first_seen),),
                     incident=incident,
                     verdict=verdict,
                     why=why,

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -24,7 +25,7 @@ from fireline.store.database import Database
 
 CHANNEL = "fireline_alerts"  # where a replica tells the others which alerts are not what they remember
 TOLD = 7900  # bytes of one notification; PostgreSQL takes no 8000
-ROWS = 512  # of one statement; SQLite takes 32,766 parameters
+ROWS = 128  # of one statement, a power of two
 CACHE = 8_000  # KiB of pages: the index of 100,000 fingerprints
 OPENED = (
     "SELECT i.number, i.join_key, i.service, e.body FROM incident AS i {} "
@@ -33,17 +34,8 @@ OPENED = (
 CHECKPOINT = 8_000  # pages of SQLite's log before it is folded in: 32 MB, so that a storm is not interrupted
 
 
-class New(NamedTuple):
-    """An alert's first row."""
-
-    fingerprint: str
-    body: str
-    group: str
-    firing: bool
-    at: datetime
-    turns: str
-    verdict: str | None
-    why: str | None
+# An alert's first row: fingerprint, body, group, firing, at, turns, verdict, why. Plain, for there are thousands.
+New = tuple[str, str, str, bool, datetime, str, str | None, str | None]
 
 
 class Changed(NamedTuple):
@@ -144,13 +136,17 @@ class Sqlite:
         self._connection.close()
 
     def insert(self, rows: Sequence[New]) -> int:
+        cells: list[Any] = []
+        said, text = None, ""
+        for name, body, group, firing, at, turns, verdict, why in rows:
+            if at is not said:  # one delivery has one time
+                said, text = at, _text(at)
+            cells += (name, body, group, firing, turns, verdict, why, text, text)
         return self._many(
             'INSERT INTO alert (fingerprint, body, "group", firing, turns, verdict, why, first_seen, changed_at)'
             " VALUES ",
-            [
-                (name, body, group, firing, turns, verdict, why, text := _text(at), text)
-                for name, body, group, firing, at, turns, verdict, why in rows
-            ],
+            9,
+            cells,
             " ON CONFLICT DO NOTHING",
         )
 
@@ -184,12 +180,17 @@ class Sqlite:
         )
 
     def see(self, rows: Sequence[Seen]) -> None:
+        cells: list[Any] = []
+        texts: dict[datetime | None, str | None] = {None: None}
+        for name, last_seen, until, times in sorted(rows, key=_by_name):  # in the order of the table: each page once
+            for at in (last_seen, until):
+                if at not in texts:
+                    texts[at] = _text(at)
+            cells += (name, texts[last_seen], texts[until], times + 1)
         self._many(
             "INSERT INTO sighting (fingerprint, last_seen, until, times) VALUES ",
-            [
-                (one.fingerprint, _text(one.last_seen), _text(one.until) if one.until else None, one.times + 1)
-                for one in sorted(rows)  # in the order of the table: each page is written once
-            ],
+            4,
+            cells,
             " ON CONFLICT DO UPDATE SET last_seen = max(last_seen, excluded.last_seen), "
             "until = excluded.until, times = times + excluded.times - 1",
         )
@@ -216,15 +217,14 @@ class Sqlite:
             (_json(rows),),
         )
 
-    def _many(self, insert: str, rows: Sequence[Sequence[Any]], conflict: str) -> int:
-        """Many rows in one step: `executemany` would hand the interpreter to the event loop and back at every row."""
-        done, start, size = 0, 0, ROWS
-        while start < len(rows):
-            while size > len(rows) - start:
+    def _many(self, insert: str, width: int, cells: list[Any], conflict: str) -> int:
+        """Rows of `width` cells, many in one step: `executemany` hands the interpreter to the event loop at each."""
+        done, start, size = 0, 0, ROWS * width
+        while start < len(cells):
+            while size > len(cells) - start:
                 size //= 2  # few different statements, so that each is prepared once
-            values = ",".join((f"({','.join('?' * len(rows[0]))})",) * size)
-            cells = [cell for row in rows[start : start + size] for cell in row]
-            done += self._connection.execute(insert + values + conflict, cells).rowcount
+            statement = insert + _marks(size // width, width) + conflict
+            done += self._connection.execute(statement, cells[start : start + size]).rowcount
             start += size
         return done
 
@@ -331,6 +331,11 @@ class Postgres:
         )
 
 
+@lru_cache(maxsize=64)
+def _marks(rows: int, width: int) -> str:
+    return ",".join((f"({','.join('?' * width)})",) * rows)
+
+
 def connect(database: Database) -> Driver:
     """A connection of the writer's own. Raises `Refused(503)` when there is none to be had."""
     return Sqlite(database) if database.is_sqlite else Postgres(database)
@@ -350,6 +355,7 @@ def again(trouble: Exception) -> bool:
     return isinstance(trouble, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
 
 
+_by_name = itemgetter(0)
 _encode = msgspec.json.Encoder().encode
 
 

@@ -10,8 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import datetime
-from functools import lru_cache
-from itertools import repeat
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -33,18 +32,24 @@ Sifting = Callable[[Sequence[Alert]], Sequence[Aside | None]]
 class Delivery:
     """Alerts of one request, waiting to be written. None in place of an alert: its promise was broken."""
 
-    __slots__ = ("alerts", "answer", "at", "changes", "digests", "fingerprints")
+    __slots__ = ("alerts", "answer", "at", "changes", "digests", "fingerprints", "rows")
 
     def __init__(
         self,
         fingerprints: Sequence[str],
         alerts: Sequence[Alert | None],
         digests: Sequence[int],
+        rows: Sequence[str | None],
+        *,
         at: datetime,
         answer: Answer | None,
     ) -> None:
-        """Lists of one length, one place an alert; `answer` hears the `changes` once they are on the disk."""
-        self.fingerprints, self.alerts, self.digests, self.at, self.answer = fingerprints, alerts, digests, at, answer
+        """Lists of one length, one place an alert; `answer` hears the `changes` once they are on the disk.
+
+        `rows`: the alerts as their rows keep them, where that is known already.
+        """
+        self.fingerprints, self.alerts, self.digests, self.rows = fingerprints, alerts, digests, rows
+        self.at, self.answer = at, answer
         self.changes: tuple[Change, ...] = ()
 
     @property
@@ -72,10 +77,11 @@ class _Held(msgspec.Struct, gc=False):
     alert: Alert  # as it stands now
     stored: bool  # there is a row
     at: datetime  # when its state changed last
-    turns: str
+    turns: str  # JSON list; empty: it has only begun, at `at`
     digest: int = 0
-    told: int = 0  # times in this transaction, but for the first of a new one
     last_seen: datetime | None = None
+    row: str | None = None  # the alert's JSON, where that is known
+    told: int = 0  # times in this transaction, but for the first of a new one
     dirty: bool = False  # the row has to be written
 
 
@@ -120,50 +126,38 @@ def judge(
     nobody has to look at them. Raises `Raced`.
     """
     told = {one for delivery in deliveries for one in delivery.fingerprints}
-    known = frozenset(one for one in told if one in sightings) if known is None else known
+    known = frozenset(sightings.known(told)) if known is None else known
     held: dict[str, _Held] = {}
     if known:
-        for name, row in driver.read(known).items():
-            held[name] = _Held(_decode(row.body), stored=True, at=row.changed_at, turns=row.turns)
+        for name, old in driver.read(known).items():
+            held[name] = _Held(_decode(old.body), stored=True, at=old.changed_at, turns=old.turns)
     silent = [one for delivery in deliveries if delivery.silent for one in delivery.fingerprints]
     promises = driver.promises(silent) if silent else {}
+    fresh: list[tuple[str, _Held]] = []
     looks: dict[str, None] = {}
     for delivery in deliveries:
-        at, changes = delivery.at, []
-        for fingerprint, alert, digest in zip(delivery.fingerprints, delivery.alerts, delivery.digests, strict=True):
+        at, changes = delivery.at, list[Change]()
+        for fingerprint, alert, digest, row in zip(
+            delivery.fingerprints, delivery.alerts, delivery.digests, delivery.rows, strict=True
+        ):
             one = held.get(fingerprint)
-            kind: Change
             if alert is None:
                 kind = _silent(one, promises.get(fingerprint), at) if one else "same"
                 if kind == "same" and fingerprint in promises:
                     sightings.promised(fingerprint, promises[fingerprint])
             elif one is None:
+                held[fingerprint] = one = _Held(alert, False, at, "", digest, at, row)
+                fresh.append((fingerprint, one))
                 kind = "new"
-                turns = _first_turn(at)
-                held[fingerprint] = _Held(alert, stored=False, at=at, turns=turns, digest=digest, last_seen=at)
             else:
                 kind = _told(one, alert, digest, at)
             if kind in LOOKED_AT:
                 looks[fingerprint] = None
             changes.append(kind)
         delivery.changes = tuple(changes)
-    fresh = [(fingerprint, one) for fingerprint, one in sorted(held.items()) if not one.stored]
-    asides = sift([one.alert for _, one in fresh]) if sift and fresh else repeat(None, len(fresh))
-    new: list[New] = []
-    for (fingerprint, one), aside in zip(fresh, asides, strict=True):
-        verdict = why = None
-        if aside and not one.told:  # told twice at once it may come and go
-            verdict, why = aside
-            looks.pop(fingerprint, None)
-        alert = one.alert
-        new.append(
-            New(
-                fingerprint, _body(alert), group_key(alert.group), alert.ends_at is None, one.at, one.turns,
-                verdict, why,
-            )
-        )  # fmt: skip
-    if new and driver.insert(new) < len(new):
-        raise Raced(frozenset(told))
+    if fresh:
+        for fingerprint in _write(driver, fresh, sift, told):
+            del looks[fingerprint]
     changed = [
         Changed(fingerprint, _body(one.alert), one.alert.firing, one.at, one.turns)
         for fingerprint, one in held.items()
@@ -172,6 +166,25 @@ def judge(
     if changed:
         driver.update(changed)
     return Judged(held, tuple(looks), tuple(one.fingerprint for one in changed))
+
+
+def _write(driver: Driver, fresh: list[tuple[str, _Held]], sift: Sifting | None, told: set[str]) -> list[str]:
+    """Write the rows of new alerts; which of them nobody has to look at. Raises `Raced`."""
+    fresh.sort(key=_by_name)
+    asides = sift([one.alert for _, one in fresh]) if sift else [None] * len(fresh)
+    settled: list[str] = []
+    new: list[New] = []
+    for (fingerprint, one), aside in zip(fresh, asides, strict=True):
+        alert = one.alert
+        verdict = why = None
+        if aside and not one.told:  # told twice at once it may come and go
+            settled.append(fingerprint)
+            verdict, why = aside
+        row = one.row or _body(alert)
+        new.append((fingerprint, row, group_key(alert.group), alert.ends_at is None, one.at, one.turns, verdict, why))
+    if driver.insert(new) < len(new):
+        raise Raced(frozenset(told))
+    return settled
 
 
 def _told(one: _Held, alert: Alert, digest: int, at: datetime) -> Change:
@@ -184,12 +197,13 @@ def _told(one: _Held, alert: Alert, digest: int, at: datetime) -> Change:
     one.last_seen = at
     if kind in {"same", "changed"} and before.starts_at != alert.starts_at:
         alert = merge(before, alert)
-    one.alert, one.digest = alert, digest
+    one.alert, one.digest, one.row = alert, digest, None
     one.dirty = one.dirty or kind != "same"
     if kind in LOOKED_AT:
-        one.at = at
+        one.turns = one.turns or _first_turn(one.at)
         if before.firing != alert.firing or before.starts_at != alert.starts_at:
             one.turns = _turned(one.turns, at)
+        one.at = at
     return kind
 
 
@@ -199,6 +213,7 @@ def _silent(one: _Held, promise: datetime | None, at: datetime) -> Change:
     if not alert.firing or alert.no_data or (promise and promise >= at - GRACE):
         return "same"
     one.alert = msgspec.structs.replace(alert, no_data=True, until=None)
+    one.turns = one.turns or _first_turn(one.at)
     one.at, one.dirty, one.last_seen = at, True, one.last_seen or at
     return "silent"
 
@@ -213,11 +228,11 @@ def _turned(turns: str, at: datetime) -> str:
     return msgspec.json.encode([*msgspec.json.decode(turns)[-TURNS + 1 :], at.isoformat()]).decode()
 
 
-@lru_cache(maxsize=8)  # all new alerts of a delivery begin at one time
 def _first_turn(at: datetime) -> str:
     return f'["{at.isoformat()}"]'
 
 
+_by_name = itemgetter(0)
 _decode = msgspec.json.Decoder(Alert).decode
 _encode = msgspec.json.Encoder().encode
 

@@ -37,6 +37,11 @@ class Room:
     claims: Mapping[str, int]  # what alerts that are still to be looked at may open or enlarge
 
     @property
+    def names(self) -> frozenset[str]:
+        """What an alert would have to share with something that is open, or about to be, to belong there."""
+        return frozenset((*self.keys, *(f"service {one}" for one in self.near), *self.groups, *self.claims))
+
+    @property
     def empty(self) -> bool:
         """Nothing is open, and nothing is about to be."""
         return not (self.near or self.keys or self.groups or self.claims)

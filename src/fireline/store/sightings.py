@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from threading import Lock
 
@@ -81,6 +82,15 @@ class Sightings:
                 for one, promise in zip(heard, until, strict=True):
                     one.until = promise
         return True
+
+    def strange(self, digests: Sequence[int]) -> list[int]:
+        """The places of those that are not known as they stand. Notes nothing."""
+        known = self._digests
+        return [place for place, digest in enumerate(digests) if digest not in known]
+
+    def known(self, fingerprints: AbstractSet[str]) -> AbstractSet[str]:
+        """Those of these alerts that are remembered, in whatever state."""
+        return fingerprints & self._alerts.keys()
 
     def sort(self, alerts: Sequence[Alert], digests: Sequence[int], at: datetime) -> list[tuple[int, str]]:
         """Which alerts have to be written, by place and fingerprint; all others were told again, and that is noted.

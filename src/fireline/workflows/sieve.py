@@ -8,18 +8,18 @@ is not sure of is looked at.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from fireline.core.alert import Alert
-from fireline.core.join import place
-from fireline.core.silence import Quiet
+from fireline.core.join import OWN_SERVICE, place
+from fireline.core.silence import Quiet, Silence
 from fireline.store.judging import group_key
 from fireline.store.room import Aside, Room
 from fireline.workflows.weigh import Weigh, Weighed
 
 OVER = Aside(None, None)
+REMEMBERED = 10_000  # kinds; rules look at labels that have few different words
 
 
 class Silent(Protocol):
@@ -32,45 +32,83 @@ class Silent(Protocol):
         """As they were read last."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sieve:
-    """See `store.room.Sift`."""
+class Kind(NamedTuple):
+    """What alerts with the same words have in common, where rules, silences and joins look."""
 
-    weigh: Weigh
-    silences: Silent
-    together: timedelta
+    aside: Aside | None  # when no open incident could take it; None: it has to be looked at
+    silences: tuple[Silence, ...]  # that cover it at one time or another
+    claims: tuple[str, ...]  # its group, the start of its fault's key, its service
+
+
+class Sieve:
+    """See `store.room.Sift`. Nearly all alerts are of a kind that came before: those are judged once."""
+
+    def __init__(self, weigh: Weigh, silences: Silent, together: timedelta) -> None:
+        self.weigh, self.silences, self.together = weigh, silences, together
+        self._kinds: dict[tuple[str | bool | None, ...], Kind | None] = {}
+        self._quiet = silences.known()
+        self._names = self._looked_at()
 
     def refresh(self, at: datetime) -> None:
         """Read the silences, outside any transaction."""
         self.silences.refresh(at)
+        if self.silences.known() is not self._quiet:
+            self._quiet, self._kinds = self.silences.known(), {}
+            self._names = self._looked_at()
 
     def __call__(self, alerts: Sequence[Alert], at: datetime, room: Room) -> list[Aside | None]:
         """What becomes of each; None: it has to be looked at."""
-        covering, empty = self.silences.known().covering, room.empty
+        kinds, names, taken = self._kinds, self._names, room.names
         found: list[Aside | None] = []
         for alert in alerts:
             if alert.ends_at is not None:
                 found.append(OVER)
                 continue
-            if covering(alert.labels, at):
+            words = (alert.source, alert.no_data, alert.name, alert.service, *map(alert.labels.get, names))
+            try:
+                kind = kinds[words]
+            except KeyError:
+                kind = self._kind(alert)
+                if len(kinds) >= REMEMBERED:
+                    kinds.clear()
+                kinds[words] = kind
+            if kind and kind.silences and any(one.starts_at <= at < one.ends_at for one in kind.silences):
                 found.append(None)
-                continue
-            weighed = self.weigh(alert)
-            do, why = weighed.decided
-            if do == "ignore":
-                found.append(Aside("ignored", why))
-            elif do == "declare" or not (empty or self._alone(alert, weighed, room)):
-                found.append(None)
+            elif kind and (kind.aside is None or kind.aside.verdict == "ignored" or taken.isdisjoint(kind.claims)):
+                found.append(kind.aside)
             else:
-                found.append(Aside("suggested", why))
+                found.append(self._by_itself(alert, at, room))
         return found
+
+    def _looked_at(self) -> tuple[str, ...]:
+        """The labels that what is decided here may depend on, beside the alert's name and what it is about."""
+        return tuple(dict.fromkeys((*self.weigh.rules.names, *self._quiet.names, *OWN_SERVICE)))
+
+    def _kind(self, alert: Alert) -> Kind | None:
+        """What it has in common with others of its words; None when its sentences count, too."""
+        weighed = self.weigh(alert)
+        if weighed.reads:
+            return None
+        do, why = weighed.decided
+        aside = {"ignore": Aside("ignored", why), "suggest": Aside("suggested", why)}.get(do)
+        return Kind(aside, self._quiet.fitting(alert.labels), _claims(alert, weighed))
+
+    def _by_itself(self, alert: Alert, at: datetime, room: Room) -> Aside | None:
+        """The same, looked up from the beginning."""
+        if self._quiet.covering(alert.labels, at):
+            return None
+        weighed = self.weigh(alert)
+        do, why = weighed.decided
+        if do == "ignore":
+            return Aside("ignored", why)
+        if do == "declare" or not (room.empty or self._alone(alert, weighed, room)):
+            return None
+        return Aside("suggested", why)
 
     def claims(self, alert: Alert) -> Iterable[str]:
         """Its group, its fault and its service: what others may join it by."""
         weighed = self.weigh(alert)
-        service = weighed.own_service
-        found = (group_key(alert.group), _at(weighed), weighed.key)
-        return (*found, _of(service)) if service else found
+        return (*_claims(alert, weighed), weighed.key)
 
     def _alone(self, alert: Alert, weighed: Weighed, room: Room) -> bool:
         """No open incident takes it, nor one that may be opened in a moment."""
@@ -94,6 +132,12 @@ class Sieve:
             together=self.together,
         )
         return joins is None
+
+
+def _claims(alert: Alert, weighed: Weighed) -> tuple[str, ...]:
+    service = weighed.own_service
+    found = (group_key(alert.group), _at(weighed))
+    return (*found, _of(service)) if service else found
 
 
 def _of(service: str) -> str:

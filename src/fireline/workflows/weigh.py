@@ -45,6 +45,12 @@ class Weighed:
         return "suggest", "no runbook has a scenario for it, so a person decides"
 
     @property
+    def reads(self) -> bool:
+        """What is decided depends on what the alert says, too, not on its labels alone: a runbook is searched."""
+        alert = self.alert
+        return not (self.rule or alert.source in REPORTS or alert.no_data or self.default == "none")
+
+    @property
     def do(self) -> Do:
         """What is to be done."""
         return self.decided[0]

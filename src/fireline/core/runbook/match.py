@@ -151,7 +151,7 @@ def _by_title(facts: Facts, places: Places) -> Scored:
 
 def _likeness(name: str, title: str) -> float:
     """Give how alike two names are, 0 (not) to 1 (the same words)."""
-    if _other_product(name, title):
+    if _others(_products(name), _products(title)):
         return 0.0
     a, b = set(stems(name)), set(stems(title))
     both = a & b
@@ -164,17 +164,22 @@ def _likeness(name: str, title: str) -> float:
     return share if a == b or whole or (share >= FAIR and len(both) > 1) else 0.0
 
 
-def _other_product(one: str, other: str) -> bool:
-    """Whether two texts name different products, such as Redis and Memcached."""
-    a, b = (PRODUCTS & set(stems(text, level=False)) for text in (one, other))
-    return bool(a and b and not a & b)
+def _products(text: str) -> frozenset[str]:
+    """The products a text names, such as Redis."""
+    return PRODUCTS & set(stems(text, level=False))
+
+
+def _others(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Both name products, and none is the same, such as Redis and Memcached."""
+    return bool(one and other and not one & other)
 
 
 def _by_symptoms(facts: Facts, places: Places) -> Scored:
     told = [facts.name, *(facts.annotations.get(key, "") for key in TOLD_BY)]
-    words = set(stems(" ".join(told), level=False))
+    words = frozenset(stems(" ".join(told), level=False))
+    products = PRODUCTS & words
     for runbook, scenario in places:
-        if len(scenario.symptoms) > LONGEST_SYMPTOM or _other_product(" ".join(told), scenario.title):
+        if len(scenario.symptoms) > LONGEST_SYMPTOM or _others(products, _products(scenario.title)):
             continue
         seen = [p for p in _phrases(scenario.symptoms) if len(p[1]) > 1 and p[1] <= words]
         if seen:

@@ -88,15 +88,18 @@ def stems(text: str, *, level: bool = True) -> tuple[str, ...]:
 
 
 def _stems(text: str, level: bool) -> tuple[str, ...]:  # noqa: FBT001
-    found: dict[str, None] = {}
+    words = WORD.findall(split_camel(text).replace("’", "'").lower())
+    return tuple(dict.fromkeys(stem for word in words if (stem := _stem(word, level)) is not None))
+
+
+@lru_cache(maxsize=8192)  # alerts say the same words again and again
+def _stem(word: str, level: bool) -> str | None:  # noqa: FBT001
+    """What the word counts as; None when it carries no meaning."""
     same = SAME if level else {}
-    for word in WORD.findall(split_camel(text).replace("’", "'").lower()):
-        stem = same.get(word, word)
-        if stem == word:
-            stem = same.get(_singular(word), _singular(word))
-        if stem not in EMPTY:
-            found[stem] = None
-    return tuple(found)
+    stem = same.get(word, word)
+    if stem == word:
+        stem = same.get(_singular(word), _singular(word))
+    return None if stem in EMPTY else stem
 
 
 _known_stems = lru_cache(maxsize=8192)(_stems)  # titles and examples are held against every alert that comes
