@@ -76,6 +76,9 @@ class _Server(uvicorn.Server):
     def _lifted(self, scope: Any, receive: Any, send: Any) -> Any:
         """The application, with the last line of a failed start kept for the person who started it."""
 
+        if scope["type"] != "lifespan":
+            return self._application(scope, receive, send)
+
         async def told(message: Any) -> None:
             if message["type"] == "lifespan.startup.failed":
                 # the trouble of a group of tasks stands in a frame of +, - and |
@@ -84,7 +87,7 @@ class _Server(uvicorn.Server):
                 self._trouble = f"fireline could not start: {last[0].partition(': ')[2] or last[0]}" if last else ""
             await send(message)
 
-        return self._application(scope, receive, told if scope["type"] == "lifespan" else send)
+        return self._application(scope, receive, told)
 
 
 def _house(settings: Settings) -> House:

@@ -121,6 +121,10 @@ class Sqlite:
         self._connection.isolation_level = None  # transactions begin where this file says so
         self._connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT}")
         self._connection.execute(f"PRAGMA cache_size=-{CACHE}")
+        # What could fail half-way through a statement makes SQLite keep a journal of it, in a file. Nothing here can:
+        # rows that are there are passed over, and the one number of another table is of an incident that was read.
+        self._connection.execute("PRAGMA foreign_keys=OFF")
+        self._connection.execute("PRAGMA temp_store=MEMORY")
 
     def begin(self) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
@@ -143,11 +147,10 @@ class Sqlite:
                 said, text = at, _text(at)
             cells += (name, body, group, firing, turns, verdict, why, text, text)
         return self._many(
-            'INSERT INTO alert (fingerprint, body, "group", firing, turns, verdict, why, first_seen, changed_at)'
-            " VALUES ",
+            "INSERT OR IGNORE INTO alert "
+            '(fingerprint, body, "group", firing, turns, verdict, why, first_seen, changed_at) VALUES ',
             9,
             cells,
-            " ON CONFLICT DO NOTHING",
         )
 
     def read(self, fingerprints: Iterable[str]) -> dict[str, Stored]:
@@ -217,7 +220,7 @@ class Sqlite:
             (_json(rows),),
         )
 
-    def _many(self, insert: str, width: int, cells: list[Any], conflict: str) -> int:
+    def _many(self, insert: str, width: int, cells: list[Any], conflict: str = "") -> int:
         """Rows of `width` cells, many in one step: `executemany` hands the interpreter to the event loop at each."""
         done, start, size = 0, 0, ROWS * width
         while start < len(cells):

@@ -7,7 +7,7 @@ version and says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -104,12 +104,13 @@ class Library:
     def find(self, facts: Facts) -> Match | None:
         """The runbook and scenario for an alert or for what a person typed."""
         books, known = self._named  # one read: `load` may put others there meanwhile
-        named = names(facts)
-        if named not in known:
-            if len(known) >= NAMES_MAX:
-                known.clear()
-            known[named] = by_names(facts, books)
-        return known.get(named) or by_symptoms(facts, books)
+        return _by_names(facts, books, known) or by_symptoms(facts, books)
+
+    def may_find(self, facts: Facts, titles: Collection[str]) -> bool:
+        """Whether `find` could come to a scenario of one of these titles; only those are tried."""
+        books, known = self._named
+        found = _by_names(facts, books, known) or by_symptoms(facts, books, titles)
+        return found is not None and found.scenario.title in titles
 
     def keep(self, runbook: Runbook) -> RunbookRef:
         """Keep this very version for an incident that starts with it, with the commit of its checkout."""
@@ -139,6 +140,16 @@ class Library:
     def _files(self, trouble: dict[str, str]) -> list[Path]:
         trouble |= {name: "There is no such file or folder." for name in self._paths if not Path(name).exists()}
         return files(self._paths)
+
+
+def _by_names(facts: Facts, books: Sequence[Runbook], known: dict[tuple[str, str, str], Match | None]) -> Match | None:
+    """The scenario by the alert's names, looked up once for all alerts of the same."""
+    named = names(facts)
+    if named not in known:
+        if len(known) >= NAMES_MAX:
+            known.clear()
+        known[named] = by_names(facts, books)
+    return known.get(named)
 
 
 def files(paths: Iterable[str]) -> list[Path]:

@@ -117,8 +117,8 @@ class Sieve:
             return False
         if at in claims and weighed.key in claims:  # which fault it is, is dear to know: only where one may be open
             return False
-        keys = room.keys.get(at)
-        same = group in room.groups or (keys is not None and weighed.key in keys)
+        titles = {key.partition("|")[2] for key in room.keys.get(at, ())}
+        same = group in room.groups or (bool(titles) and weighed.may_be(titles))
         near = room.near.get(service.lower(), ()) if service else ()
         if not (same or near):
             return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -80,6 +81,13 @@ class Weighed:
     def key(self) -> str:
         """What alerts of its fault share."""
         return fault(self.alert, self.service, self.found.scenario.title if self.found else None)
+
+    def may_be(self, titles: Collection[str]) -> bool:
+        """Whether its fault may be called one of these. Asked where knowing which one it is would cost more."""
+        alert = self.alert
+        return alert.name in titles or self.declare.library.may_find(
+            Facts(name=alert.name, labels=alert.labels, annotations=alert.annotations), titles
+        )
 
     @cached_property
     def about(self) -> str:

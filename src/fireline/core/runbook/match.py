@@ -8,7 +8,7 @@ is guessed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -62,12 +62,13 @@ def names(facts: Facts) -> tuple[str, str, str]:
     return facts.name, facts.labels.get("alertname", ""), url
 
 
-def by_symptoms(facts: Facts, runbooks: Sequence[Runbook]) -> Match | None:
-    """The scenario of whose symptoms the alert tells."""
+def by_symptoms(facts: Facts, runbooks: Sequence[Runbook], titles: Collection[str] | None = None) -> Match | None:
+    """The scenario, of those with these `titles` or of all, of whose symptoms the alert tells."""
     told = " ".join([facts.name, *(facts.annotations.get(key, "") for key in TOLD_BY)]).replace("’", "'").lower()
-    if not any(word in told for word in _telling(tuple(one.symptoms for _, one in _places(runbooks)))):
+    places = [place for place in _places(runbooks) if titles is None or place[1].title in titles]
+    if not any(word in told for word in _telling(tuple(one.symptoms for _, one in places))):
         return None
-    found = max(_by_symptoms(facts, _places(runbooks)), key=lambda f: f[0], default=None)
+    found = max(_by_symptoms(facts, places), key=lambda f: f[0], default=None)
     return found[1] if found else None
 
 
@@ -75,7 +76,7 @@ def _places(runbooks: Sequence[Runbook]) -> Places:
     return [(runbook, scenario) for runbook in runbooks for scenario in runbook.scenarios]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _telling(symptoms: tuple[str, ...]) -> tuple[str, ...]:
     """A word of each phrase: a text that has none of them, as a whole word or as part of one, tells of no symptom.
 
