@@ -20,7 +20,8 @@ from urllib.parse import parse_qs, urlsplit
 
 # reset: cut before reading. hang: read, say nothing. drop: do it, then cut before answering, so that the sender
 # cannot know. late: do it, and say nothing. twice: do it two times, as a proxy that tries again would.
-Failure = Literal["500", "429", "reset", "hang", "drop", "late", "twice"]
+# 420 and nonsense (an answer in no known shape) are Statuspage's.
+Failure = Literal["500", "429", "420", "reset", "hang", "drop", "late", "twice", "nonsense"]
 EVERY_FAILURE: tuple[Failure, ...] = ("500", "429", "reset", "hang", "drop", "late", "twice")
 
 
@@ -55,7 +56,7 @@ class Faulty:
     ) -> None:
         """`once` are the requests that have no key and that nobody on the way would dare to repeat."""
         self._take, self._refuse, self._once = take, refuse, once
-        self._failures: deque[tuple[Failure | None, str]] = deque()
+        self._failures: deque[tuple[Failure | None, str, str]] = deque()
         self._chance: Callable[[], Failure | None] = lambda: None
         self.failed = 0  # requests so far
         self._lock = threading.Lock()
@@ -67,13 +68,17 @@ class Faulty:
         """Where it listens, without a path."""
         return f"http://127.0.0.1:{self._port}"
 
-    def fail_next(self, n: int, how: Failure, *, retry_after: str = "7") -> None:
-        """Fail the next n requests; `retry_after` is the header that comes with a 429."""
-        self._failures.extend([(how, retry_after)] * n)
+    def fail_next(self, n: int, how: Failure, *, only: str = "", retry_after: str = "7") -> None:
+        """Fail the next n requests, or the next n of the method `only`; `retry_after` comes with a 429."""
+        self._failures.extend([(how, only, retry_after)] * n)
 
     def let_pass(self, n: int) -> None:
         """Serve the next n requests, before whatever fails after them."""
-        self._failures.extend([(None, "")] * n)
+        self._failures.extend([(None, "", "")] * n)
+
+    def fail_no_more(self) -> None:
+        """Forget what was still to fail."""
+        self._failures.clear()
 
     def misbehave(self, dice: random.Random, share: float, among: tuple[Failure, ...] = EVERY_FAILURE) -> None:
         """From now on this share of the requests fails, in one of these ways. 0 ends it."""
@@ -103,19 +108,21 @@ class Faulty:
         self._over.set()
         self._close()
 
-    def serve(self, request: Callable[[], Request], say: Callable[[Answer], None]) -> None:
+    def serve(self, method: str, request: Callable[[], Request], say: Callable[[Answer], None]) -> None:
         """One request, with whatever goes wrong; `request` reads it."""
         with self._lock:
-            failure, wait = self._failures.popleft() if self._failures else (self._chance(), "0")
+            failure, wait = self._next(method)
         self.failed += failure is not None
         if failure == "reset":
             return  # the unread request makes the kernel close with a reset
         asked = request()
         match failure:
-            case "500" | "429":
+            case "500" | "429" | "420":
                 say(self._refuse(int(failure), wait if failure == "429" else ""))
             case "hang":
                 self._over.wait()
+            case "nonsense":
+                say(Answer(200, b'["what"]'))
             case "drop":
                 self._do(asked)
             case "late":
@@ -126,6 +133,12 @@ class Faulty:
                 say(self._do(asked))
             case _:
                 say(self._do(asked))
+
+    def _next(self, method: str) -> tuple[Failure | None, str]:
+        if self._failures and self._failures[0][1] in {"", method}:
+            failure, _, wait = self._failures.popleft()
+            return failure, wait
+        return self._chance(), "0"
 
     def _do(self, asked: Request) -> Answer:
         with self._lock:
@@ -145,7 +158,7 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(*args)
 
     def _any(self) -> None:
-        self.faulty.serve(self._request, self._say)
+        self.faulty.serve(self.command, self._request, self._say)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _any  # noqa: N815  # the names http.server calls
 

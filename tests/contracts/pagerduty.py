@@ -12,7 +12,7 @@ a test that breaks it on purpose clears `pd.violations`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +45,7 @@ class PagerDutyStandIn:
         self.requests: list[dict[str, Any]] = []  # every event taken in, oldest first
         self.alerts: dict[str, Alert] = {}
         self.violations: list[str] = []
+        self.opens: Callable[[str, str], object] = lambda _key, _title: None  # the incident that follows from a page
         base = "https://events.pagerduty.com"
         self._contract = Contract(document, errata, base=base) if document and errata else None
         self.wire = Faulty(self._take, self._refuse)
@@ -130,6 +131,7 @@ class PagerDutyStandIn:
                 if alert.status == "resolved":
                     alert.status = "triggered"
                     alert.pages += 1
+                    self.opens(key, event["payload"]["summary"])
             case "acknowledge" if alert and alert.status == "triggered":
                 alert.status = "acknowledged"
             case "resolve" if alert:

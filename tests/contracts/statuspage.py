@@ -11,27 +11,22 @@ it the behaviour stays. A request that breaks the contract is answered with 422 
 from __future__ import annotations
 
 import json
-import threading
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
-from urllib.parse import parse_qs, urlsplit
+from typing import Any, Self
 
 from contracts.document import Contract
+from contracts.faulty import Answer, Failure, Faulty, Request
 
 PAGE = "kctbh9vrtdwd"
 API_KEY = "0123456789abcdef0123456789abcdef"
 COMPONENTS = ("b13yz5g2cw10", "vtnh60py4yd7")  # the page has these two
 STARTED = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
-# reset: cut before reading. hang: read, say nothing. drop: do it, then cut before answering.
-Failure = Literal["500", "429", "420", "reset", "hang", "drop", "nonsense"]
+__all__ = ["API_KEY", "COMPONENTS", "PAGE", "Failure", "StatuspageStandIn"]
 
 
 class StatuspageStandIn:
@@ -42,14 +37,13 @@ class StatuspageStandIn:
         self.requests: list[tuple[str, str, dict[str, Any]]] = []  # method, path, body; all that were understood
         self.violations: list[str] = []
         self._contract = Contract(document, errata, base="https://api.statuspage.io") if document and errata else None
-        self._failures: deque[tuple[Failure, str, str]] = deque()
-        self._lock = threading.Lock()
-        self._over = threading.Event()
+        # no key, so that nobody on the way may repeat what changes something: RFC 9110, section 9.2.2
+        self.wire = Faulty(self._take, _refuse, once=lambda asked: asked.method != "GET")
 
     @property
     def url(self) -> str:
         """What stands for https://api.statuspage.io/v1."""
-        return f"http://127.0.0.1:{self._server.server_port}/v1"
+        return f"{self.wire.url}/v1"
 
     def wrote(self) -> list[tuple[str, dict[str, Any]]]:
         """Every request that changed something, as method and incident."""
@@ -57,7 +51,7 @@ class StatuspageStandIn:
 
     def fail_next(self, n: int, how: Failure, *, only: str = "", retry_after: str = "7") -> None:
         """Fail the next n requests, or the next n with the method `only`."""
-        self._failures.extend([(how, only, retry_after)] * n)
+        self.wire.fail_next(n, how, only=only, retry_after=retry_after)
 
     @contextmanager
     def away(self) -> Iterator[None]:
@@ -66,68 +60,50 @@ class StatuspageStandIn:
         try:
             yield
         finally:
-            self._failures.clear()
+            self.wire.fail_no_more()
 
     def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-        self._thread.start()
+        self.wire.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._over.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self.wire.stop()
         if kind is None and self.violations:
             raise AssertionError("Statuspage's contract was broken: " + "; ".join(self.violations))
 
-    def next_failure(self, method: str) -> tuple[Failure, str] | None:
-        """What this request has to suffer."""
-        with self._lock:
-            if self._failures and self._failures[0][1] in {"", method}:
-                how, _, retry_after = self._failures.popleft()
-                return how, retry_after
-            return None
-
-    def take(self, method: str, target: str, key: str, body: bytes) -> tuple[int, Any]:
-        """Do one request as Statuspage would: status and body of the answer."""
-        path = urlsplit(target).path
-        if key != f"OAuth {API_KEY}":
-            return 401, {"error": "Could not authenticate"}
-        faults = self._faults(method, path, body)
+    def _take(self, asked: Request) -> Answer:
+        """Do one request as Statuspage would."""
+        if asked.headers.get("Authorization") != f"OAuth {API_KEY}":
+            return Answer(401, b'{"error": "Could not authenticate"}')
+        faults = self._faults(asked.method, asked.path, asked.body)
         if faults:
             self.violations += faults
-            return 422, {"error": faults}
-        with self._lock:
-            said = json.loads(body) if body else {}
-            self.requests.append((method, target, said))
-            match method, path.removeprefix("/v1/").split("/"):
-                case _, ["pages", page, *_] if page != PAGE:
-                    return 404, {"error": "Not found"}
-                case "GET", ["pages", _, "incidents"]:
-                    limit = int(parse_qs(urlsplit(target).query).get("limit", ["100"])[0])
-                    return 200, self.incidents[::-1][: min(limit, 100)]
-                case "POST", ["pages", _, "incidents"]:
-                    return self._create(said["incident"])
-                case verb, ["pages", _, "incidents", name]:
-                    found = next((one for one in self.incidents if one["id"] == name), None)
-                    if found is None:
-                        return 404, {"error": "Not found"}
+            return Answer(422, json.dumps({"error": faults}).encode())
+        said = json.loads(asked.body) if asked.body else {}
+        self.requests.append((asked.method, asked.path, said))
+        status, found = self._route(asked, said)
+        body = json.dumps(found).encode()
+        if self._contract and status in {200, 201}:  # our own answer is held against the document too
+            wrong = self._contract.faults_of_answer(asked.method.lower(), asked.path, status, body)
+            self.violations += [f"our own {status} to {asked.method}: {fault}" for fault in wrong]
+        return Answer(status, body)
+
+    def _route(self, asked: Request, said: dict[str, Any]) -> tuple[int, Any]:
+        match asked.method, asked.path.removeprefix("/v1/").split("/"):
+            case _, ["pages", page, *_] if page != PAGE:
+                return 404, {"error": "Not found"}
+            case "GET", ["pages", _, "incidents"]:
+                limit = int(asked.query.get("limit", ["100"])[0])
+                return 200, self.incidents[::-1][: min(limit, 100)]
+            case "POST", ["pages", _, "incidents"]:
+                return self._create(said["incident"])
+            case verb, ["pages", _, "incidents", name]:
+                found = next((one for one in self.incidents if one["id"] == name), None)
+                if found is not None:
                     return (200, found) if verb == "GET" else self._change(found, said["incident"])
         return 404, {"error": "Not found"}
-
-    def check(self, method: str, target: str, status: int, body: bytes) -> None:
-        """Hold our own answer against the document too."""
-        if self._contract and status in {200, 201}:
-            faults = self._contract.faults_of_answer(method.lower(), urlsplit(target).path, status, body)
-            self.violations += [f"our own {status} to {method}: {fault}" for fault in faults]
-
-    def hang(self) -> None:
-        """Say nothing until the stand-in closes."""
-        self._over.wait()
 
     def _faults(self, method: str, path: str, body: bytes) -> list[str]:
         incident = json.loads(body).get("incident", {}) if body else {}
@@ -175,53 +151,6 @@ class StatuspageStandIn:
         return (STARTED + timedelta(seconds=len(self.requests))).isoformat().replace("+00:00", "Z")
 
 
-class _Handler(BaseHTTPRequestHandler):
-    """Speaks HTTP/1.0: one request a connection, so that returning without a word cuts it."""
-
-    def __init__(self, stand_in: StatuspageStandIn, *args: Any) -> None:
-        self.stand_in = stand_in
-        super().__init__(*args)
-
-    def do_GET(self) -> None:
-        self._do()
-
-    def do_POST(self) -> None:
-        self._do()
-
-    def do_PATCH(self) -> None:
-        self._do()
-
-    def _do(self) -> None:
-        failure, retry_after = self.stand_in.next_failure(self.command) or (None, "")
-        if failure == "reset":
-            return  # the unread request makes the kernel close with a reset
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        key = self.headers.get("Authorization", "")
-        match failure:
-            case "hang":
-                self.stand_in.hang()
-            case "429" | "420":
-                self._say(int(failure), {"error": "Enhance your calm"}, retry_after=retry_after)
-            case "500":
-                self._say(500, {"error": "Internal Server Error"})
-            case "nonsense":
-                self._say(200, ["what"])
-            case "drop":
-                self.stand_in.take(self.command, self.path, key, body)
-            case _:
-                status, answer = self.stand_in.take(self.command, self.path, key, body)
-                self.stand_in.check(self.command, self.path, status, json.dumps(answer).encode())
-                self._say(status, answer)
-
-    def _say(self, status: int, answer: Any, *, retry_after: str = "") -> None:
-        body = json.dumps(answer).encode()
-        self.send_response(status)
-        if retry_after and status == 429:
-            self.send_header("Retry-After", retry_after)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Keep quiet: `requests` is the log."""
+def _refuse(status: int, wait: str) -> Answer:
+    error = "Internal Server Error" if status == 500 else "Enhance your calm"
+    return Answer(status, json.dumps({"error": error}).encode(), {"Retry-After": wait} if wait else {})

@@ -12,11 +12,15 @@ from fireline.core.incident import Incident
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The vendor has it. `ref` is the vendor's own id of it, `link` its page there, `note` a word for people."""
+    """The vendor has it. `ref` is the vendor's own id of it, `link` its page there, `note` a word for people.
+
+    `evidence` is the hash of what was kept with it.
+    """
 
     ref: str = ""
     link: str = ""
     note: str = ""
+    evidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)

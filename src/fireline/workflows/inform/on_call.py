@@ -62,7 +62,7 @@ class OnCallMessenger:
         person = self.people.get(who)
         if person is None:
             raise Permanent(f"{who} is no longer in the settings.")
-        words = self._words(who, now, log)
+        words, name = self._words(who, now, log), f"{now.name}/{data['seq']}/{who}/{channel}"
         match channel:
             case "mail":
                 return self._mail(person, words, now, name=f"{now.name}.{data['seq']}.{who}")
@@ -70,8 +70,9 @@ class OnCallMessenger:
                 if self.ntfy is None or not person.ntfy:
                     raise Permanent(f"{who} has no ntfy topic in the settings, or ntfy no server.")
                 ref = self.ntfy.publish(
-                    person.ntfy, title=words.title, message=words.text, page=words.page, acknowledge=words.acknowledge
-                )
+                    person.ntfy, title=words.title, message=words.text, page=words.page, acknowledge=words.acknowledge,
+                    key=f"{self._house}/{name}",
+                )  # fmt: skip
                 return Sent(ref=ref)
             case _:
                 gateway = self.gateways.get(channel)
@@ -83,7 +84,7 @@ class OnCallMessenger:
                     "phone": person.phone, "who": who, "title": words.title, "text": words.text, "page": words.page,
                     "acknowledge": words.acknowledge, "incident": now.name,
                 }  # fmt: skip
-                return Sent(ref=gateway.ring(values, key=f"{now.name}/{data['seq']}/{who}/{channel}"))
+                return Sent(ref=gateway.ring(values, key=f"{self._house}/{name}"))
 
     def by_hand(self, verb: str, now: Incident, log: Log) -> ByHand:  # noqa: ARG002  # every messenger's
         """Call them. Whom the runbook names stands beside it anyway."""
@@ -91,11 +92,16 @@ class OnCallMessenger:
         person = self.people.get(who)
         call = f"Call {who}, {person.phone}" if person and person.phone else f"Find {who}, who has no phone here"
         since = f"{now.declared.detected_at:%H:%M} UTC"
-        return ByHand(text=f"{call}: {now.title}. {now.name}, since {since}. Nobody has it yet: can you take it?")
+        return ByHand(text=f"{call}: {now.outside}. {now.name}, since {since}. Nobody has it yet: can you take it?")
+
+    @property
+    def _house(self) -> str:
+        """Two houses may share one server or gateway."""
+        return urlsplit(self.base_url).netloc
 
     def _words(self, who: str, now: Incident, log: Log) -> Words:
-        private = now.declared.private  # no detail leaves the house
-        title = f"{now.severity}: {now.name} (private)" if private else f"{now.title} ({now.name})"
+        private = now.private  # no detail leaves the house
+        title = now.outside if private else f"{now.title} ({now.name})"
         asked = next((event for event in reversed(log) if isinstance(event, PeopleAsked)), None)
         why = next((f" ({one.why})" for one in asked.people if one.who == who), "") if asked else ""
         service = f" on {now.declared.service}" if now.declared.service and not private else ""

@@ -56,17 +56,17 @@ class PagerDutyMessenger:
             case "trigger":
                 declared = now.declared
                 by = "by itself" if declared.by == HOUSE else f"by {declared.by}"
-                said = f"{now.title}. {now.name}, declared {declared.at:%H:%M} UTC {by}. {page}"
+                said = f"{now.outside}. {now.name}, declared {declared.at:%H:%M} UTC {by}. {page}"
                 service = self.service or declared.service or "SERVICE"
                 return ByHand(f"{said} Please acknowledge it there.", (create_line(now, service),))
             case "note":
                 return ByHand(_status(now, log, len(log)))
             case "retitle":
-                return ByHand(f"Rename {now.name} in PagerDuty: {now.title}")
+                return ByHand(f"Rename {now.name} in PagerDuty: {now.outside}")
             case "acknowledge":
-                return ByHand(f"{now.name} ({now.title}) is being worked on: acknowledge it in PagerDuty. {page}")
+                return ByHand(f"{now.name} ({now.outside}) is being worked on: acknowledge it in PagerDuty. {page}")
             case _:
-                return ByHand(f"{now.name} ({now.title}) is over: resolve it in PagerDuty. {page}")
+                return ByHand(f"{now.name} ({now.outside}) is over: resolve it in PagerDuty. {page}")
 
     def key(self, now: Incident) -> str:
         """The incident's name in PagerDuty; two houses may share one service there."""
@@ -85,8 +85,8 @@ class PagerDutyMessenger:
                 address = f"{self.base_url}/incidents/{now.number}"
                 events.trigger(
                     self.key(now),
-                    summary=now.title,
-                    source=now.declared.service or "fireline",
+                    summary=now.outside,
+                    source=("" if now.private else now.declared.service) or "fireline",
                     severity=now.severity,
                     at=now.declared.detected_at,
                     client_url=address,
@@ -111,7 +111,7 @@ class PagerDutyMessenger:
                 rest.note(there, f"{now.name}: {_status(now, log, seq)}")
             case _:
                 priority, note = _priority(rest, now.severity)
-                rest.change(there, title=now.title, urgency=_urgency(now), priority=priority)
+                rest.change(there, title=now.outside, urgency=_urgency(now), priority=priority)
                 note = note or (_on_call(rest, self.service) if not now.acknowledged else "")
         return Sent(there.id, there.html_url or "", note)
 
@@ -130,7 +130,7 @@ class PagerDutyMessenger:
         try:
             return rest.open(
                 self.key(now),
-                title=now.title,
+                title=now.outside,
                 service=service,
                 urgency=_urgency(now),
                 priority=priority,
@@ -146,7 +146,7 @@ class PagerDutyMessenger:
 def create_line(now: Incident, service: str) -> str:
     """The page, as a line for PagerDuty's own command line `pd`."""
     urgency = _urgency(now)
-    said = (f"--title {_quoted(now.title)}", f"--service {_quoted(service)}", f"--urgency {urgency}")
+    said = (f"--title {_quoted(now.outside)}", f"--service {_quoted(service)}", f"--urgency {urgency}")
     return " \\\n  ".join(("pd incident create", *said))
 
 

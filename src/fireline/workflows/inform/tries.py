@@ -21,6 +21,7 @@ from fireline.core.refusal import AWAY, Refused
 from fireline.store.ledger import Deed, Ledger
 from fireline.workflows.inform.messenger import Messenger, Needless
 
+CUT_SHORT = "fireline was stopped while it told this. It may be there: look before you say it by hand."
 OURS = frozenset({"verb", "attempt", "delivery", "seq"})  # what a try is, beside what the vendor's verb needs
 
 
@@ -38,7 +39,12 @@ class Inform:
         before = delivery.find(log, key)
         if before and (before.state != "waiting" or before.attempt >= attempt):
             return  # heard already: we were killed between the log and the engine, or a person did it by hand
-        deed = self._deed(effect, log, before, attempt, facts)
+        begin = partial(delivery.begin, attempt=attempt, **facts)
+        if effect.kind in outbox.BLIND and not self.ledger.offer(effect.incident, begin):
+            data = {name: value for name, value in effect.data.items() if name not in OURS}
+            deed: Deed = partial(delivery.give_up, reason=CUT_SHORT, attempt=attempt, data=data, **facts)
+        else:
+            deed = self._deed(effect, log, before, attempt, facts)
         self.ledger.offer(effect.incident, deed, key=f"delivery:{effect.incident}:{key}:{attempt}")
 
     def lost(self, effect: Effect, why: str) -> None:
@@ -57,6 +63,8 @@ class Inform:
         if messenger is None:
             return partial(give_up, reason=f"{effect.kind} is no longer set up.")
         seq = outbox.origin(facts["key"])[1]
+        if outbox.too_late(log, facts["key"]):
+            return partial(give_up, reason="It became private before this went out.", needed=False)
         try:
             sent = messenger.send(
                 str(effect.data["verb"]), fold(effect.incident, log), log, {**data, "seq": seq, "attempt": attempt}
@@ -80,7 +88,15 @@ class Inform:
             if no.status == AWAY:
                 raise  # our own database: the engine tries again
             return partial(give_up, reason=no.sentence)
-        return partial(delivery.made, attempt=attempt, ref=sent.ref, link=sent.link, note=sent.note, **facts)
+        return partial(
+            delivery.made,
+            attempt=attempt,
+            ref=sent.ref,
+            link=sent.link,
+            note=sent.note,
+            evidence=sent.evidence,
+            **facts,
+        )
 
 
 def _facts(effect: Effect) -> tuple[str, int, dict[str, Any]]:
