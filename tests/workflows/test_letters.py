@@ -297,6 +297,21 @@ def test_killed_in_the_middle_nobody_gets_it_twice_and_who_may_have_missed_it_is
     assert sent <= set(box.to())
 
 
+def test_a_long_way_out_is_one_that_mail_programs_can_read(
+    people: Subscribers, box: Postbox, database: Database, times: Times
+) -> None:
+    subscribe(people, "cleo@example.com")
+    Notices(database).publish(FIRST)
+    server = Smtp("127.0.0.1", box.port, security="none")
+    url = "https://status.a-rather-long-name-of-a-company.example.com/status"
+    letters = Letters(
+        people, Notices(database), post=server.send, sender="s@example.com", title="Lantern", url=url, now=times
+    )
+    letters.look()
+    [(_, mail)] = box.mails
+    assert mail["List-Unsubscribe"].startswith(f"<{url}/leave/")
+
+
 def test_a_mail_cannot_be_led_astray_by_its_words(
     people: Subscribers, letters: Letters, box: Postbox, database: Database
 ) -> None:

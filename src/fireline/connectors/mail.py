@@ -3,6 +3,7 @@
 The plain text counts, else the HTML without its tags. Which mails belong together is told by Message-ID,
 In-Reply-To and References (https://www.rfc-editor.org/rfc/rfc5322#section-3.6.4); which of them no person wrote by
 Auto-Submitted (https://www.rfc-editor.org/rfc/rfc3834#section-5) and, where older programs do not say it, Precedence.
+What a mail server says of a mail that did not arrive is a report of parts (https://www.rfc-editor.org/rfc/rfc3464).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ TEXT_MAX = 20_000  # characters
 ID = re.compile(r"<[^<>\s]{1,900}>")
 IDS_MAX = 50  # of a thread; a longer one is told by its first and its newest
 # `list` is not among them: a group address that forwards to us says so of what people write
+RECIPIENTS_MAX = 100  # of one report
 AUTOMATIC = frozenset({"bulk", "junk", "auto_reply"})
 
 
@@ -37,6 +39,59 @@ class Mail:
     text: str
     sender: str
     automatic: bool  # a bounce, an auto-reply, bulk mail: no person wrote it to us
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """What a mail server says of one recipient. `name` is that of the Message-ID it returns, "" for none."""
+
+    name: str
+    recipients: tuple[str, ...]  # one address, under the names that it had on its way
+    reason: str
+    final: bool  # False: it tries on
+
+
+def read_bounces(raw: bytes) -> tuple[Bounce, ...]:
+    """Everybody whom a mail did not reach, by this report; nobody when it is none or cannot be read."""
+    try:
+        message = message_from_bytes(raw)
+        parts = list(message.walk())
+    except (RecursionError, MessageError):
+        return ()
+    if message.get_content_type() != "multipart/report":
+        return ()
+    found: list[Bounce] = []
+    name = _returned(message, parts)
+    told = [part.get_payload() for part in parts if part.get_content_type() == "message/delivery-status"]
+    blocks = [block for one in told if isinstance(one, list) for block in one if isinstance(block, Message)]
+    for block in blocks[:RECIPIENTS_MAX]:
+        action = _header(block, "Action").strip().lower()
+        if action not in {"failed", "delayed"}:
+            continue
+        named = (_header(block, one).rpartition(";")[2].strip() for one in ("Original-Recipient", "Final-Recipient"))
+        words = _line(_header(block, "Diagnostic-Code").partition(";")[2]) or "no reason was given"
+        status = _line(_header(block, "Status"))
+        reason = f"{'Not delivered' if action == 'failed' else 'Not delivered yet'}: {words} {status}".strip()
+        mails = tuple(dict.fromkeys(one.lower() for one in named if one))
+        found.append(Bounce(name, mails, reason[:SUBJECT_MAX], final=action == "failed"))
+    return tuple(found)
+
+
+def _returned(message: Message, parts: list[Message]) -> str:
+    """The name in the Message-ID of the mail that came back, whole or only its head."""
+    said: list[str] = []
+    for part in parts:
+        if part.get_content_type() == "text/rfc822-headers":
+            said += ID.findall(_header(message_from_bytes(_bytes(part)), "Message-ID"))
+        elif part is not message and part.get("Message-ID"):
+            said += ID.findall(_header(part, "Message-ID"))
+    said += ID.findall(_header(message, "In-Reply-To"))
+    return said[0][1:].partition("@")[0] if said else ""
+
+
+def _bytes(part: Message) -> bytes:
+    body = part.get_payload(decode=True)
+    return body if isinstance(body, bytes) else b""
 
 
 def read_mail(raw: bytes) -> Mail:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from fireline.connectors.http import Permanent, Temporary
+from fireline.connectors.smtp import WRITTEN
 from fireline.core import draft
 from fireline.core.board import Notice
 from fireline.core.delivery import wait_before
@@ -119,7 +120,7 @@ class Letters:
 
     def _mail(self, to: str, subject: str, text: str, name: str) -> EmailMessage:
         """`name` makes the Message-ID: the same letter has the same one, so a second copy can be known."""
-        mail = EmailMessage()
+        mail = EmailMessage(WRITTEN)
         mail["From"], mail["Subject"] = self._sender, " ".join(subject.split())
         local, _, domain = to.rpartition("@")
         mail["To"] = Address(username=local, domain=domain)
