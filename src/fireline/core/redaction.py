@@ -1,8 +1,9 @@
 """Redaction: secrets never reach the incident's record.
 
 Whatever a command prints is masked before it is kept: each secret becomes `«masked»`, everything
-around it stays as it was. Two rules decide what a secret is: its own shape (an AWS key, a JWT, a
-private key block) or the name it is given (`password=`, `"api_key":`, `requirepass`).
+around it stays as it was. Three rules decide what a secret is: its own shape (an AWS key, a JWT, a
+private key block), the name it is given (`password=`, `"api_key":`, `requirepass`), or that it looks
+drawn by lot as only keys do (`core/entropy.py`).
 
 Masking is best effort and errs towards hiding; a bare password that nothing names cannot be known.
 Every pattern is linear in the text: no unbounded repetition can be tried twice from two places,
@@ -15,6 +16,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+
+from fireline.core.entropy import key_like
 
 MASK = "«masked»"
 LONGEST = 16 * 1024  # characters; a PEM block of an RSA 8192 key is 6.4 KiB, nothing known is longer
@@ -145,6 +148,17 @@ _DATA_JSON = re.compile(r"""\\?"(?:data|stringData)\\?":\s*+\{(?P<v>[^{}]*+)\}""
 _YAML_ENTRY = re.compile(r"(?m)^[ \t]*+(?:[\w.-]++:[ \t]*+)?(?P<v>[^\s|>][^\r\n]*)")
 _JSON_ENTRY = re.compile(r""":\s*+\\?"(?P<v>[^"\\]+)""")
 
+# A name that a pair needs, and without which no pair has to be looked for in a line: looking is what costs.
+_IN_NAMES = ("pass", "pwd", "secret", "token", "key")
+# What a shape needs somewhere in the text, folded: a text without any of it is not searched. In the order of _SHAPES.
+_NEEDS = (
+    ("authorization",), ("bearer",), ("cookie",), ("://",), ("akia", "asia", "abia", "acca"),
+    ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-"), ("xox", "xapp-"), ("hooks.slack",),
+    ("k_live_", "k_test_", "whsec_"), ("pd",), ("events.pagerduty",), ("aiza", "sk-", "npm_"), ("pypi-", "sg."),
+    ("hvs.", "hvb.", "hvr."), ("eyj",), ("requirepass", "masterauth"), ("requirepass", "masterauth"), ("auth",),
+    ("auth",), ("user ",), ("redis-cli",), (":",),
+)  # fmt: skip
+
 
 def mask(text: str, known: Iterable[str] = ()) -> Masked:
     """`text` with every secret replaced by `«masked»`; `known` are secrets the house handed out itself."""
@@ -161,10 +175,13 @@ def cover(text: str, found: Iterable[tuple[int, int]]) -> str:
     return "".join([*pieces, text[at:]])
 
 
-def spans(text: str, known: Iterable[str] = ()) -> list[tuple[int, int]]:
-    """Where the secrets are: (start, end) offsets in characters, ascending, never touching each other."""
+def spans(text: str, known: Iterable[str] = (), *, secret_kind: bool = False) -> list[tuple[int, int]]:
+    """Where the secrets are: (start, end) offsets in characters, ascending, never touching each other.
+
+    `secret_kind`: a Kubernetes Secret was seen earlier in what this text is a part of.
+    """
     merged: list[tuple[int, int]] = []
-    for start, end in sorted(_found(text, known)):
+    for start, end in sorted(_found(text, known, secret_kind=secret_kind)):
         if start == end or text.find(MASK, start, end) >= 0:  # nothing, or masked before
             continue
         if merged and start <= merged[-1][1]:
@@ -183,26 +200,50 @@ def secret_values(environment: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted({line[a:b] for line in lines for a, b in spans(line) if b - a >= 6}))
 
 
-def _found(text: str, known: Iterable[str]) -> Iterator[tuple[int, int]]:
-    for shape in _SHAPES:
-        for match in shape.finditer(text):
-            yield match.span(match.lastgroup or 0)
-    yield from _by_name(text)
+def names_secret(text: str) -> bool:
+    """Whether it has a Kubernetes Secret in it."""
+    return "Secret" in text and _SECRET_KIND.search(text) is not None
+
+
+def _found(text: str, known: Iterable[str], *, secret_kind: bool) -> Iterator[tuple[int, int]]:
+    folded = text.casefold()
+    for shape, needs in zip(_SHAPES, _NEEDS, strict=True):
+        if any(need in folded for need in needs):
+            for match in shape.finditer(text):
+                yield match.span(match.lastgroup or 0)
+    yield from _by_name(text, folded)
     yield from _private_keys(text)
-    if _SECRET_KIND.search(text):
+    yield from key_like(text)
+    if secret_kind or names_secret(text):
         yield from _kubernetes_data(text)
     if literal := "|".join(map(re.escape, sorted(known, key=len, reverse=True))):
         yield from (match.span() for match in re.finditer(literal, text))
 
 
-def _by_name(text: str) -> Iterator[tuple[int, int]]:
-    for match in _PAIR.finditer(text):
+def _pairs(text: str, folded: str) -> Iterator[re.Match[str]]:
+    """Names with values. A pair never leaves its line, so that only lines with such a name are searched."""
+    if len(folded) != len(text):  # a letter that folds to two: places no longer agree
+        yield from _PAIR.finditer(text)
+        return
+    at = {name: folded.find(name) for name in _IN_NAMES}
+    while at := {name: place for name, place in at.items() if place >= 0}:
+        first = min(at.values())
+        begin, end = text.rfind("\n", 0, first) + 1, text.find("\n", first)
+        end = len(text) if end < 0 else end
+        yield from _PAIR.finditer(text, begin, end)
+        at = {name: folded.find(name, end) if place < end else place for name, place in at.items()}
+
+
+def _by_name(text: str, folded: str) -> Iterator[tuple[int, int]]:
+    for match in _pairs(text, folded):
         start, end = match.span(match.lastgroup or 0)
         # "invalid token: unexpected end" is prose; a token is hardly ever letters only
         word = match["b"] is not None and end - start < 20 and match["b"].isalpha()
         prose = word and match["is"] == ":" and match["p"] is None
         if not prose and not _HIDES_NOTHING.match(text, start):
             yield start, end
+    if not any(name in folded for name in _IN_NAMES):
+        return
     for names, patterns in ((_NAME_ENDS, _NAMED), (_PASSWORD_ENDS, (_YAML_LINE, _YAML_BLOCK))):
         for pattern in patterns:
             for match in pattern.finditer(text):

@@ -16,16 +16,20 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from fireline.core.evidence import cut_here, shown
+from fireline.core.masking import Masking
 from fireline.core.redaction import secret_values
 from fireline.core.refusal import Refused
+from fireline.executor.lease import Leases
 
 _RUN_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._:-]{0,199}")
+PIECE = 256 * 1024  # bytes of an output in memory at once
 _HERE = Path(__file__).resolve().parent
 # Found by path: as fireline.executor.keeper it would load this module first, and start twice as slowly.
 _KEEPER = "import sys; sys.path += sys.argv[1:]; import keeper; keeper.main()"
@@ -40,7 +44,7 @@ class Lane:
     directory: Path
     seconds: float = 30
     memory_bytes: int = 1 << 30  # each process of the command (RLIMIT_DATA)
-    output_bytes: int = 1 << 20  # kept of the output: its first and its last half
+    output_bytes: int = 1 << 28  # kept of the output: its first and its last half
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Outcome:
 
     run_id: str
     exit_code: int | None  # 128 + signal if a signal ended it; None if interrupted or not to be stopped
-    output: str  # masked; standard output and error in order of arrival; our own lines read [fireline: …]
+    output: str  # masked, in order of arrival; [fireline: …] is ours; of more than 1 MiB its first and last half MiB
     seconds: float
     started_at: datetime
     timed_out: bool
@@ -57,11 +61,12 @@ class Outcome:
     bytes_total: int
     bytes_cut: int
     masked: int  # secrets taken out of the output
+    cancelled: bool = False  # somebody had it ended
 
     @property
     def ok(self) -> bool:
         """It ended by itself, with exit code 0."""
-        return self.exit_code == 0 and not self.timed_out and not self.interrupted
+        return self.exit_code == 0 and not (self.timed_out or self.interrupted or self.cancelled)
 
 
 class Executor:
@@ -70,6 +75,7 @@ class Executor:
     def __init__(self, spool: Path, *, shell: Path = Path("/bin/bash")) -> None:
         self.spool = spool.absolute()
         self.shell = shell
+        self.leases = Leases()
 
     def run(self, run_id: str, command: str, lane: Lane, argv: tuple[str, ...] | None = None) -> Outcome:
         """Run `command` in `lane`, once for ever under this `run_id`, and wait for its outcome.
@@ -106,6 +112,32 @@ class Executor:
         """Whether this run has been started, whatever became of it."""
         folder = self._folder(run_id)
         return (folder / "started").exists() or (folder / "outcome.json").exists()
+
+    def told(self, run_id: str) -> bool:
+        """Whether it is known how this run ended."""
+        return (self._folder(run_id) / "outcome.json").exists()
+
+    def output(self, run_id: str) -> Iterator[bytes]:
+        """The whole masked output of a run that is over, in pieces of at most 256 KiB; nothing where there is none."""
+        folder = self._folder(run_id)
+        told = _read(folder / "outcome.json") or {}
+        yield from _pieces(folder, _parts(told))
+
+    def cancel(self, run_id: str) -> bool:
+        """End a command that runs, with all it has started; False when there is none to end (here, or any more).
+
+        Whichever server started it: its keeper is found by the spool. The run's outcome says `cancelled`.
+        """
+        try:
+            bell = os.open(self._folder(run_id) / "cancel", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:  # no such pipe: never begun, or over; nobody at its other end: the keeper was killed
+            return False
+        try:
+            return os.write(bell, b".") == 1
+        except OSError:
+            return False
+        finally:
+            os.close(bell)
 
     def forget(self, run_id: str) -> None:
         """Remove what is kept of a run. Only for a run whose outcome is in the ledger: it could run again."""
@@ -171,6 +203,38 @@ class Executor:
         return said.decode(errors="replace") or f"the keeper ended at once, status {keeper.returncode}"
 
 
+def answered(
+    run_id: str,
+    output: str,
+    exit_code: int,
+    lane: Lane,
+    *,
+    started_at: datetime,
+    seconds: float,
+    known: tuple[str, ...] = (),
+) -> Outcome:
+    """The outcome of a question that needed no process: masked and cut as the output of a command in this lane is.
+
+    `known` are secrets that the question was asked with, beside those of the lane.
+    """
+    data = output.encode(errors="replace")
+    masking = Masking((*secret_values(lane.environment), *known))
+    text = (masking.take(data) + masking.end()).decode()
+    whole, cut = _shortened(text, lane.output_bytes)
+    return Outcome(
+        run_id=run_id,
+        exit_code=exit_code,
+        output=whole,
+        seconds=seconds,
+        started_at=started_at,
+        timed_out=False,
+        interrupted=False,
+        bytes_total=len(data),
+        bytes_cut=cut,
+        masked=masking.masked,
+    )
+
+
 @contextmanager
 def _locked(folder: Path, how: int) -> Iterator[None]:
     lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -193,7 +257,9 @@ def _look(folder: Path, digest: str) -> Outcome | None:
         if told := _read(folder / "outcome.json"):
             started_at = datetime.fromtimestamp(told.pop("started_at"), UTC)
             del told["signal"]
-            return Outcome(run_id=folder.name, started_at=started_at, interrupted=False, **told)
+            output = shown(_pieces(folder, _parts(told)), _size(told)).decode(errors="replace")
+            told = {name: value for name, value in told.items() if name not in {"parts", "output"}}
+            return Outcome(run_id=folder.name, started_at=started_at, interrupted=False, output=output, **told)
         started = folder / "started"
         if not started.exists():
             return None
@@ -210,6 +276,40 @@ def _look(folder: Path, digest: str) -> Outcome | None:
             bytes_cut=0,
             masked=0,
         )
+
+
+def _parts(told: dict[str, Any]) -> list[Any]:
+    """Where the output stands: [offset, length] in its file, or a text; an older keeper wrote one text."""
+    return told.get("parts") or [told.get("output", "")]
+
+
+def _size(told: dict[str, Any]) -> int:
+    return sum(len(part.encode()) if isinstance(part, str) else part[1] for part in _parts(told))
+
+
+def _pieces(folder: Path, parts: list[Any]) -> Iterator[bytes]:
+    with (folder / "output").open("rb") if (folder / "output").exists() else nullcontext() as file:
+        for part in parts:
+            if isinstance(part, str):
+                yield part.encode()
+                continue
+            at, left = part
+            while left and file:
+                piece = os.pread(file.fileno(), min(left, PIECE), at)
+                if not piece:
+                    raise OSError(f"{folder.name}: the output is shorter than its outcome says")
+                yield piece
+                at, left = at + len(piece), left - len(piece)
+
+
+def _shortened(text: str, limit: int) -> tuple[str, int]:
+    """Text of at most about `limit` bytes, its first and last half, and how many bytes are missing."""
+    data = text.encode()
+    if len(data) <= limit:
+        return text, 0
+    half = max(limit // 2, 1)
+    cut = len(data) - 2 * half
+    return data[:half].decode(errors="ignore") + cut_here(cut) + data[-half:].decode(errors="ignore"), cut
 
 
 def _read(path: Path) -> dict[str, Any] | None:

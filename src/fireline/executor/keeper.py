@@ -7,7 +7,9 @@ input (never on the command line, where `ps` would show it), and leaves in `<spo
     lock          held (flock) for as long as the keeper lives
     request.json  which command this run is: a digest, not the text
     started       made with O_EXCL and synced right before the command starts, never twice
-    outcome.json  written whole or not at all, after masking
+    output        what it says, masked before it is written; a flood's middle is written over
+    cancel        a pipe while it runs: whoever writes into it ends the command and all it has started
+    outcome.json  written whole or not at all, when it is over
 
 Only the standard library and the redaction are imported: this has to start fast.
 """
@@ -27,15 +29,22 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 GRACE_SECONDS = 2.0  # between SIGTERM and SIGKILL
 DRAIN_SECONDS = 1.0  # how long output may keep coming after the command has ended
 GIVE_UP_SECONDS = 5.0  # after SIGKILL: a process stuck in the kernel or run by root may outlive it
 ABSURD = 64  # times the output limit: whoever writes that much is stopped
-MARGIN = 16 * 1024  # bytes seen around a cut, so that a secret on the cut is still recognised whole
+MARGIN = 16 * 1024  # bytes of the end that are looked at for what is missing
+ROOM = 1 << 20  # bytes taken of the disk before the command starts; what it says beyond finds room or is counted
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # POSIX shell, "Exit Status for Commands"
 _MISSING = re.compile(r"(?m)^/\S+: line \d+: (.+): (?:command not found|No such file or directory)$")  # bash
+
+
+class _Ended(TypedDict):
+    timed_out: bool
+    cancelled: bool
+    seconds: float
 
 
 def main() -> None:
@@ -61,7 +70,7 @@ def main() -> None:
             sys.stdout.write(f"{trouble.filename or folder}: {trouble.strerror}")
             sys.stdout.flush()
         return
-    _keep(folder, _run(request))
+    _keep(folder, _run(folder, request))
 
 
 def _claim(folder: Path, request: dict[str, Any]) -> bool:
@@ -73,12 +82,16 @@ def _claim(folder: Path, request: dict[str, Any]) -> bool:
         _write(asked, json.dumps({"digest": request["digest"]}).encode())
     elif json.loads(asked.read_bytes())["digest"] != request["digest"]:
         return False
-    # Room for the outcome is taken first: a command whose output could not be kept is not started.
-    reserve = os.open(folder / "outcome.tmp", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        os.posix_fallocate(reserve, 0, request["output_bytes"] + 64 * 1024)
-    finally:
-        os.close(reserve)
+    # Room is taken first: a command whose output could not be kept is not started.
+    for name, room in (("outcome.tmp", 64 * 1024), ("output", min(request["output_bytes"], ROOM))):
+        reserve = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            os.posix_fallocate(reserve, 0, room)
+        finally:
+            os.close(reserve)
+    with contextlib.suppress(FileNotFoundError):  # of a keeper that died before it started anything
+        (folder / "cancel").unlink()
+    os.mkfifo(folder / "cancel", 0o600)
     try:
         started = os.open(folder / "started", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -92,71 +105,85 @@ def _claim(folder: Path, request: dict[str, Any]) -> bool:
 
 
 class _Output:
-    """The beginning and the end of what was said; the middle of a flood is counted and dropped."""
+    """What was said, masked, on the disk: its beginning, and behind it a ring that holds the end of a flood."""
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.half = max(limit // 2, 1)
-        self.head = bytearray()
-        self.tail = bytearray()
-        self.total = 0
+    def __init__(self, folder: Path, request: dict[str, Any]) -> None:
+        self.half = max(request["output_bytes"] // 2, 1)
+        self.known = tuple(request["known"])
+        self.file = os.open(folder / "output", os.O_RDWR | os.O_CREAT, 0o600)
+        self.masking: Any = None
+        self.total = 0  # bytes as the command wrote them
+        self.size = 0  # bytes masked and written
+        self.lost = 0  # bytes masked that found no room on the disk
+        self.last = b""
 
     def take(self, data: bytes) -> None:
+        if self.masking is None:
+            from fireline.core.masking import Masking  # noqa: PLC0415  # loads while the command runs
+
+            self.masking = Masking(self.known)
         self.total += len(data)
-        room = max(self.half + MARGIN - len(self.head), 0)
-        self.head += data[:room]
-        self.tail += data[room:]
-        if len(self.tail) > 2 * (self.half + MARGIN):
-            del self.tail[: -(self.half + MARGIN)]
+        self._write(self.masking.take(data))
 
-    def masked(self, known: tuple[str, ...]) -> tuple[str, int, int]:
-        """The text to keep, how many secrets were taken out of it, how many bytes are missing."""
-        whole = bytes(self.head + self.tail)
-        head, tail = bytes(self.head), bytes(self.tail)
-        if self.total == len(whole):
-            head = tail = whole
-            if self.total <= self.limit:
-                text = _text(whole)
-                return *_part(text, 0, len(text), known)[:2], 0
-        before, after = _text(head), _text(tail)
-        first, first_masked, first_kept = _part(before, 0, len(_text(head[: self.half])), known)
-        start = len(after) - len(_text(tail[-self.half :]))
-        last, last_masked, last_kept = _part(after, start, len(after), known)
-        cut = self.total - first_kept - last_kept
-        return f"{first}\n[fireline: {cut} bytes cut here]\n{last}", first_masked + last_masked, cut
+    def _write(self, text: bytes) -> None:
+        self.last = (self.last + text)[-MARGIN:]
+        while text:
+            begun = self.size < self.half
+            room = self.half - (self.size if begun else (self.size - self.half) % self.half)
+            at = self.half - room if begun else 2 * self.half - room
+            try:
+                written = 0 if self.lost else os.pwrite(self.file, text[:room], at)
+            except OSError:
+                written = 0
+            if not written:
+                self.lost += len(text)
+                return
+            self.size += written
+            text = text[written:]
 
-
-def _part(text: str, start: int, end: int, known: tuple[str, ...]) -> tuple[str, int, int]:
-    """text[start:end] masked, its number of secrets, its bytes. A secret across an edge is left out whole."""
-    from fireline.core.redaction import cover, spans  # noqa: PLC0415  # loads while the command runs
-
-    found = spans(text, known)
-    for a, b in found:
-        start = b if a < start < b else start
-        end = a if a < end < b else end
-    inside = [(a - start, b - start) for a, b in found if start <= a and b <= end]
-    raw = text[start:end].encode("utf-8", "surrogateescape")
-    covered = cover(text[start:end], inside).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return (
-        covered.replace("\0", "\N{REPLACEMENT CHARACTER}"),
-        len(inside),
-        len(raw),
-    )  # PostgreSQL takes no NUL
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")  # gives back the same bytes, whatever they were
+    def close(self) -> tuple[list[Any], int, int]:
+        """Where the pieces stand in reading order ([offset, length], or a line of ours), bytes missing, secrets."""
+        if self.masking:
+            self._write(self.masking.end())
+        kept = min(self.size, 2 * self.half)
+        cut, ends = self.size - kept + self.lost, self.size
+        parts: list[Any] = [[0, min(self.size, self.half)]]
+        if ends > kept:  # a character that the cut has halved goes
+            parts[0][1] -= _half_a_character(os.pread(self.file, 4, self.half - 4) if self.half >= 4 else b"")
+            at = (ends - self.half) % self.half
+            while at < self.half and os.pread(self.file, 1, self.half + at)[0] & 0xC0 == 0x80:
+                at += 1
+            parts += [f"\n[fireline: {cut} bytes cut here]\n", [self.half + at, self.half - at]]
+            parts += [[self.half, (ends - self.half) % self.half]]
+        else:
+            parts += [[self.half, kept - self.half]] if kept > self.half else []
+            parts += [f"\n[fireline: the disk is full: {cut} bytes are missing here]\n"] if cut else []
+        os.ftruncate(self.file, kept)
+        os.fsync(self.file)
+        os.close(self.file)
+        return parts, cut, self.masking.masked if self.masking else 0
 
 
-def _run(request: dict[str, Any]) -> dict[str, Any]:
+def _half_a_character(end: bytes) -> int:
+    """How many bytes at the end belong to a character of UTF-8 that is not whole."""
+    for n in range(1, min(len(end), 4) + 1):
+        if end[-n] & 0xC0 != 0x80:  # where a character begins
+            whole = 1 if end[-n] < 0x80 else 2 if end[-n] < 0xE0 else 3 if end[-n] < 0xF0 else 4
+            return n if n < whole else 0
+    return 0
+
+
+def _run(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
     """Run the command to its end, or to the end of its time, and say what happened."""
     argv = request["argv"] or [request["shell"], "--noprofile", "--norc", "-c", request["command"]]
-    output = _Output(request["output_bytes"])
+    output = _Output(folder, request)
+    # opened for writing, too: then it never ends, whoever rings and goes
+    bell = os.open(folder / "cancel", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     started_at = time.time()
     ours, theirs = os.pipe()
     notes: list[str] = []
     exit_code: int | None
-    timed_out, seconds = False, 0.0
+    ended: _Ended = {"timed_out": False, "cancelled": False, "seconds": 0.0}
     try:
         process = subprocess.Popen(  # noqa: S603  # what may run was decided before it came here
             argv,
@@ -173,49 +200,59 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
         notes.append(note)
     else:
         os.close(theirs)
-        timed_out, seconds, notes = _watch(process, ours, output, request)
+        ended, notes = _watch(process, ours, bell, output, request)
         status = process.poll()
         exit_code = status if status is None or status >= 0 else 128 - status  # as a shell reports a signal
-    text, masked, cut = output.masked(tuple(request["known"]))
-    if exit_code == NOT_FOUND and (missing := _MISSING.search(text)):
+    with contextlib.suppress(FileNotFoundError):
+        (folder / "cancel").unlink()
+    os.close(bell)
+    parts, cut, masked = output.close()
+    last = output.last.decode(errors="replace")
+    if exit_code == NOT_FOUND and (missing := _MISSING.search(last)):
         notes.append(f"{missing[1]} is not installed on this machine")
+    parts.append("".join(["\n" if notes and last and not last.endswith("\n") else "", *_lines(notes)]))
     return {
         "exit_code": exit_code,
         "signal": exit_code - 128 if exit_code is not None and exit_code > 128 else None,
         "started_at": started_at,
-        "seconds": seconds,
-        "timed_out": timed_out,
+        **ended,
         "bytes_total": output.total,
         "bytes_cut": cut,
         "masked": masked,
-        "output": "".join([text, "\n" if notes and text and not text.endswith("\n") else "", *_lines(notes)]),
+        "parts": parts,
     }
 
 
 def _watch(
-    process: subprocess.Popen[bytes], pipe: int, output: _Output, request: dict[str, Any]
-) -> tuple[bool, float, list[str]]:
-    """Read until the command has ended and fallen silent; stop it when its time is up.
+    process: subprocess.Popen[bytes], pipe: int, bell: int, output: _Output, request: dict[str, Any]
+) -> tuple[_Ended, list[str]]:
+    """Read until the command has ended and fallen silent; stop it when its time is up or somebody rings.
 
-    Gives back whether its time ran out, the seconds it took, and what there is to say about it.
+    Gives back how it ended, and what there is to say about it.
     """
     begun = time.monotonic()
     notes: list[str] = []
     leader = process.pid  # stays unreaped until all is over, so that its number means nobody else
     ended = os.pidfd_open(leader)
     ends_at: float | None = None
-    timed_out = False
+    timed_out = cancelled = False
     # What happens when nothing else does, and when: one deadline at a time.
     deadline, then = begun + request["seconds"], "terminate"
     with selectors.DefaultSelector() as waiting:
         waiting.register(pipe, selectors.EVENT_READ)
         waiting.register(ended, selectors.EVENT_READ)
-        while waiting.get_map():
+        waiting.register(bell, selectors.EVENT_READ)
+        while {pipe, ended} & waiting.get_map().keys():
             for key, _ in waiting.select(max(deadline - time.monotonic(), 0)):
                 if key.fd == ended:
                     ends_at = time.monotonic()
                     waiting.unregister(ended)
                     deadline, then = ends_at + DRAIN_SECONDS, "leave"
+                elif key.fd == bell:
+                    waiting.unregister(bell)
+                    if then == "terminate":  # else it has ended already, or is being ended
+                        cancelled = True
+                        deadline = 0.0
                 elif data := os.read(pipe, 1 << 16):
                     output.take(data)
                 else:
@@ -228,8 +265,9 @@ def _watch(
                 continue
             match then:
                 case "terminate":
-                    timed_out = True
-                    notes.append(f"stopped after {request['seconds']:g} s, its time limit")
+                    timed_out = not cancelled
+                    limit = f"stopped after {request['seconds']:g} s, its time limit"
+                    notes.append("cancelled: it was ended with all it had started" if cancelled else limit)
                     _signal(leader, signal.SIGTERM)
                     deadline, then = now + GRACE_SECONDS, "kill"
                 case "kill":
@@ -241,9 +279,10 @@ def _watch(
                 case _:
                     break
     _signal(leader, signal.SIGKILL)
-    os.close(ended)
-    os.close(pipe)
-    return timed_out, (ends_at or time.monotonic()) - begun, notes
+    for opened in (ended, pipe):
+        os.close(opened)
+    seconds = (ends_at or time.monotonic()) - begun
+    return {"timed_out": timed_out, "cancelled": cancelled, "seconds": seconds}, notes
 
 
 def _signal(leader: int, number: signal.Signals) -> None:
@@ -295,12 +334,7 @@ def _lines(notes: list[str]) -> list[str]:
 
 def _keep(folder: Path, outcome: dict[str, Any]) -> None:
     """Write the outcome whole or not at all, into the room that was reserved for it."""
-    try:
-        _write(folder / "outcome.json", json.dumps(outcome, ensure_ascii=False).encode())
-    except OSError as trouble:  # control characters take six bytes each in JSON, more than was reserved
-        note = f"the output could not be kept: {trouble.strerror}"
-        outcome |= {"output": "".join(_lines([note])), "bytes_cut": outcome["bytes_total"]}
-        _write(folder / "outcome.json", json.dumps(outcome).encode())
+    _write(folder / "outcome.json", json.dumps(outcome).encode())
 
 
 def _write(path: Path, content: bytes) -> None:
