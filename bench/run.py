@@ -34,7 +34,7 @@ PAGE = ROOT / "docs" / "performance.md"
 STORES: tuple[Store, ...] = ("sqlite", "postgres")
 NAMES = {"sqlite": "fireline, SQLite", "postgres": "fireline, PostgreSQL"}
 MANY = 100_000  # alerts whose memory is measured
-OTHERS = ("guard.py", "guard_fuzz.py", "runbooks.py", "timers.py")
+OTHERS = ("guard.py", "guard_fuzz.py", "runbook.py", "runbooks.py", "timers.py")
 
 
 class Run:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 
-pytest_plugins = ["servers", "house"]  # PostgreSQL, Chromium, free ports; a fireline of its own
+hypothesis.settings.register_profile("fireline", deadline=None)  # how long a case takes says how busy the machine is
+hypothesis.settings.load_profile("fireline")
+
+pytest_plugins = ["servers", "house", "kube"]  # PostgreSQL, Chromium, free ports; a fireline of its own; two clusters
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add what a person may ask for beside what always runs."""
-    parser.addoption("--storm-seeds", default=5, type=int, help="nights of test_deliveries_faults.py; 200 by hand")
 
 
 @pytest.fixture(scope="session")

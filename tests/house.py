@@ -32,7 +32,7 @@ def build_house(tmp_path: Path, street: Path) -> Open:
         settings = Settings(
             store=Store(url=f"sqlite:///{tmp_path / 'fireline.db'}", spool=str(tmp_path / "spool")),
             runbooks=Runbooks(paths=(str(tmp_path / "kiosk.md"),)),
-            lanes=Lanes(read=lane, write=lane),
+            lanes=more.pop("lanes", Lanes(read=lane, write=lane)),
             drill=Drill(on=True, watch_speed=3600),  # 30 minutes of green in half a second
             values={"till": "till"},
             pagerduty=pagerduty,

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -34,6 +35,13 @@ def postgres() -> Iterator[str]:
 
     It syncs to disk like a production one, so that what a test says about crashes is true.
     """
+    with cluster() as url:
+        yield url
+
+
+@contextmanager
+def cluster(*settings: str) -> Iterator[str]:
+    """A PostgreSQL cluster of one's own, as the URL of its first database; `settings` such as "max_connections=12"."""
     programs = _postgres_programs()
     if programs is None:
         pytest.skip("skipped: no PostgreSQL server (package postgresql)")
@@ -47,9 +55,9 @@ def postgres() -> Iterator[str]:
         become = ["setpriv", "--pdeathsig", "INT"]  # a killed test run takes its server along
         if someone is not None:
             become += [f"--reuid={someone.pw_uid}", f"--regid={someone.pw_gid}", "--clear-groups"]
-        settings = ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", f"--username={OWNER}"]
+        how = ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", f"--username={OWNER}"]
         made = subprocess.run(
-            [*become, programs / "initdb", f"--pgdata={data}", "--no-sync", *settings],
+            [*become, programs / "initdb", f"--pgdata={data}", "--no-sync", *how],
             cwd=folder,
             check=False,
             stdout=subprocess.PIPE,
@@ -57,7 +65,11 @@ def postgres() -> Iterator[str]:
             text=True,
         )
         assert made.returncode == 0, made.stdout
-        on = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
+        on = [
+            word
+            for one in ("listen_addresses=127.0.0.1", "unix_socket_directories=", *settings)
+            for word in ("-c", one)
+        ]
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(
                 [*become, programs / "postgres", "-D", data, "-p", str(port), *on],

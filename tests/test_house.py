@@ -112,9 +112,9 @@ def test_no_test_sleeps() -> None:
     assert [shown(path) for path in (ROOT / "tests").rglob("*.py") if sleeper.search(path.read_text("utf-8"))] == []
 
 
-def test_only_the_walk_and_the_composition_know_the_executor() -> None:
+def test_only_the_runs_the_composition_and_the_runner_know_the_executor() -> None:
     outside = {path for path in importers("fireline.executor") if not path.startswith("executor/")}
-    assert outside <= {"workflows/walk.py", "house.py"}
+    assert outside <= {"workflows/runs.py", "house.py", "runner/__init__.py"}
 
 
 def test_only_durable_knows_the_engine() -> None:

@@ -16,9 +16,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from fireline.core.people import Person, must_act
 from fireline.core.refusal import Refused
+from fireline.store import eyes
 from fireline.store.accounts import Accounts
 
 COOKIE = "fireline_session"
@@ -50,6 +52,18 @@ class Access:
             raise SignInNeeded("Sign in first: `fireline people link YOU` makes a link.", status=401)
         if method not in SAFE:
             must_act(found)
+        eyes.belong_to(found.handle)
+        return found
+
+    def runner(self, connection: Connection) -> str:
+        """The name of the runner whose token this is. Raises `Refused(401)`."""
+        found = self.accounts.runner_of(bearer(connection) or "", self.now())
+        if found is None:
+            raise Refused(
+                "This wants the token of a runner: `fireline token add --scope runner --label NAME` makes one.",
+                status=401,
+            )
+        eyes.belong_to_the_house()
         return found
 
     def hook(self, connection: Connection) -> str:
@@ -65,6 +79,16 @@ class Access:
                 status=401,
             )
         return found.handle
+
+
+def as_stranger(app: ASGIApp) -> ASGIApp:
+    """Let every request for people read as a stranger until `Access.person` knows who asks (`store.eyes`)."""
+
+    async def look(scope: Scope, receive: Receive, send: Send) -> None:
+        with eyes.of():
+            await app(scope, receive, send)
+
+    return look
 
 
 def bearer(connection: Connection) -> str | None:

@@ -15,20 +15,23 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 import fireline
-from fireline import api, hooks, web
+from fireline import api, chat, hooks, web
 from fireline.access import Access
 from fireline.hooks.door import LARGEST, Door
 from fireline.house import House
 
 
 def asgi(house: House) -> Litestar:
-    """The web application: hooks, API and pages in front of one house."""
+    """The web application: hooks, API, pages and chat in front of one house."""
+    talk = chat.chat(house)
 
     @asynccontextmanager
     async def life(_: Litestar) -> AsyncIterator[None]:
         await anyio.to_thread.run_sync(house.open)
         try:
-            async with hooks.mailbox(house.settings.mail, house.alerts, house.heard, house.now):
+            bounced = house.customer_mail.bounced
+            mailbox = hooks.mailbox(house.settings.mail, house.alerts, house.heard, house.now, bounced)
+            async with mailbox, chat.listening(talk):
                 yield
         finally:
             await anyio.to_thread.run_sync(house.close)
@@ -36,10 +39,11 @@ def asgi(house: House) -> Litestar:
     for hook in hooks.handlers:  # the document says what every door does
         hook.responses = {**api.says_no(404, 413, 429), **(hook.responses or {})}
     return Litestar(
-        [*hooks.handlers, api.router, web.router],
+        [*hooks.handlers, *(chat.handlers if talk else ()), api.router, web.router],
         lifespan=[life],
         dependencies={
-            name: Provide(_give(part), use_cache=True, sync_to_thread=False) for name, part in _parts(house).items()
+            name: Provide(_give(part), use_cache=True, sync_to_thread=False)
+            for name, part in (_parts(house) | {"chat": talk}).items()
         },
         openapi_config=OpenAPIConfig(
             title="fireline",
@@ -69,25 +73,34 @@ def _parts(house: House) -> dict[str, Any]:
         "alerts": house.alerts,
         "close": house.close_,
         "communicate": house.communicate,
+        "customer_mail": house.customer_mail,
         "dashboards": house.dashboards,
+        "attach": house.attach,
         "database": house.database,
         "declare": house.declare,
         "deliveries": house.deliveries,
         "deploys": house.deploys,
         "durable": house.durable,
+        "errands": house.errands,
         "evidence": house.evidence,
         "hear": house.hear,
         "heard": house.heard,
+        "investigate": house.investigate,
         "ledger": house.ledger,
         "library": house.library,
         "merges": house.merges,
         "now": house.now,
+        "private": house.private,
         "propose": house.propose,
+        "afterwards": house.afterwards,
+        "restarts": house.restarts,
         "publish": house.publish,
         "settings": house.settings,
         "status_page": house.status_page,
         "hush": house.hush,
         "on_call": house.on_call,
+        "pick": house.pick,
+        "cluster_events": house.cluster_events,
         "silences": house.silences,
     }
 

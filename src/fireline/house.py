@@ -6,11 +6,10 @@ declare an incident would take longer than declaring it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 from fireline import clock
@@ -19,50 +18,66 @@ from fireline.connectors.grafana_rest import Grafana
 from fireline.connectors.http import Http
 from fireline.connectors.pagerduty import PagerDuty
 from fireline.connectors.pagerduty_rest import PagerDutyRest
-from fireline.core import incident, outbox
-from fireline.core.events import HOUSE
 from fireline.core.follow import Effect
 from fireline.core.rules import Rules
+from fireline.desk import desk
 from fireline.durable import Durable, Handlers
-from fireline.executor import Executor, Lane
-from fireline.settings import LaneSettings, Settings
+from fireline.executor import Executor
+from fireline.executor.lanes import lane
+from fireline.settings import Settings
 from fireline.store.accounts import Accounts
 from fireline.store.alerts import AlertStore
 from fireline.store.database import Database
 from fireline.store.deploys import Deploys
+from fireline.store.errands import Errands as ErrandRows
 from fireline.store.evidence import EvidenceStore
 from fireline.store.heard import Heard
 from fireline.store.ledger import Ledger
 from fireline.store.overrides import Overrides
 from fireline.store.silences import Silences
+from fireline.workflows.afterwards import Afterwards
 from fireline.workflows.assess import Assess
+from fireline.workflows.attach import Attach
 from fireline.workflows.beat import Beat
+from fireline.workflows.branches import Branches
 from fireline.workflows.close import Close
+from fireline.workflows.cluster_events import ClusterEvents
 from fireline.workflows.communicate import Communicate
+from fireline.workflows.customer_mail import CustomerMail, customer_mail
 from fireline.workflows.dashboards import Dashboards
 from fireline.workflows.declare import Declare
+from fireline.workflows.effects import Effects
+from fireline.workflows.errands import Errands
 from fireline.workflows.feeds import LARGEST, Feeds
 from fireline.workflows.hear import Hear
 from fireline.workflows.heartbeats import Heartbeats
 from fireline.workflows.hush import Hush
 from fireline.workflows.inform import Deliveries, Inform, Messenger
+from fireline.workflows.inform.asks import slack_asks
+from fireline.workflows.inform.blocks import drawn
+from fireline.workflows.inform.chats import chats
 from fireline.workflows.inform.on_call import summoner
 from fireline.workflows.inform.pagerduty import PagerDutyMessenger
 from fireline.workflows.intake import Intake
+from fireline.workflows.investigate import Investigate, investigate
 from fireline.workflows.library import Library
 from fireline.workflows.looks import Looks
 from fireline.workflows.merge import Merge
 from fireline.workflows.on_call import OnCall
-from fireline.workflows.on_call import read as read_roster
+from fireline.workflows.pick import Pick
+from fireline.workflows.prepare import Prepare
+from fireline.workflows.private import Private
 from fireline.workflows.probes import Probes
 from fireline.workflows.propose import Propose
 from fireline.workflows.publish import Publish
 from fireline.workflows.reports import EVERY, Reports
 from fireline.workflows.respond import Respond
+from fireline.workflows.restarts import Restarts
+from fireline.workflows.runs import Runs
 from fireline.workflows.sieve import Sieve
 from fireline.workflows.status_page import StatusPage, status_page
-from fireline.workflows.tables import SiteTables
 from fireline.workflows.walk import Walk
+from fireline.workflows.warm import Warm, clients
 from fireline.workflows.watch import Watch
 from fireline.workflows.weigh import Weigh
 
@@ -76,15 +91,18 @@ class House:
     settings: Settings
     database: Database
     durable: Durable
+    errands: Errands
     ledger: Ledger
     alerts: AlertStore
     accounts: Accounts
     evidence: EvidenceStore
+    attach: Attach
     heard: Heard
     deploys: Deploys
     library: Library
     declare: Declare
     merges: Merge
+    private: Private
     close_: Close
     propose: Propose
     communicate: Communicate
@@ -96,9 +114,16 @@ class House:
     deliveries: Deliveries
     status_page: StatusPage
     publish: Publish
+    customer_mail: CustomerMail
     looks: Looks
     dashboards: Dashboards
+    investigate: Investigate
     watch: Watch
+    warm: Warm
+    pick: Pick
+    cluster_events: ClusterEvents
+    afterwards: Afterwards
+    restarts: Restarts
     sources: tuple[Beat, ...]  # what the house looks at by itself: health addresses, feeds, heartbeats
     now: Callable[[], datetime]
 
@@ -109,6 +134,7 @@ class House:
             self.database.claim()
             self.database.migrate()
             self.library.load()
+            self.afterwards.tunnels.after_restart()
             self.durable.launch(self.handlers)
             self.looks.start()
             self.watch.start()
@@ -120,7 +146,10 @@ class House:
         """Stop working; what is under way goes on at the next start. Trouble with one part keeps no other open."""
         with ExitStack() as parts:
             parts.callback(self.database.close)
+            parts.callback(self.warm.close)
             parts.callback(self.durable.close)
+            parts.callback(self.errands.rows.stop)
+            parts.callback(self.afterwards.tunnels.close)
             parts.callback(self.looks.stop)
             parts.callback(self.watch.stop)
             for source in self.sources:
@@ -129,60 +158,71 @@ class House:
 
 def build(settings: Settings, *, now: Callable[[], datetime] = clock.now) -> House:
     """Put the parts together. Touches nothing yet but the settings and the guard's tables that they name."""
-    database = Database(settings.store.url)
-    durable = Durable(database, now)
-    accounts, evidence = Accounts(database), EvidenceStore(database)
-    library = Library(settings.runbooks.paths, evidence, SiteTables(settings.guard.tables))
+    front = desk(settings, now=now)
+    database, durable, ledger, declare = front.database, front.durable, front.ledger, front.declare
+    accounts, evidence, library = front.accounts, front.evidence, front.library
     phones = {who: one.phone for who, one in settings.people.items()}
-    on_call = OnCall(read_roster(settings), Overrides(database), accounts, library, phones, now)
+    on_call = OnCall(front.roster, Overrides(database), accounts, library, phones, now)
     public = status_page(settings, database, now)
-    messengers = _messengers(settings, on_call) | public.messengers
-    vendors = frozenset([*messengers, *_abilities(settings)])
-    ledger = Ledger(database, now=now, enqueue=durable.enqueue, vendors=vendors)
+    messengers = {
+        **_messengers(settings, on_call),
+        **public.messengers,
+        **chats(settings, library, evidence, on_call, drawn(settings.base_url)),
+        **slack_asks(settings, accounts, now),
+    }
+    assert front.told == set(messengers), "`desk` names the vendors that this house has messengers for"
     alerts = AlertStore(database, now)
     heard, deploys = Heard(database), Deploys(database)
-    declare = Declare(ledger, library, settings.drill, settings.severity, settings.cadence)
     merges = Merge(ledger, alerts, declare, now)
     silences = Silences(database)
     close = Close(ledger, evidence, library, now)
     executor = Executor(Path(settings.store.spool))
+    errands = Errands(
+        ledger,
+        ErrandRows(database, settings.runners.lease_seconds),
+        evidence,
+        settings.pinned,
+        {"read": settings.lanes.read.runner, "write": settings.lanes.write.runner},
+        settings.values,
+        settings.runners.take_seconds,
+        now,
+        now(),
+    )
+    lanes = {"read": lane("read", settings.lanes.read), "write": lane("write", settings.lanes.write)}
+    runs = Runs(ledger, evidence, executor, warm := clients(settings), lanes, errands, now)
     walk = Walk(
         ledger,
         library,
-        evidence,
-        executor,
-        {"read": _lane("read", settings.lanes.read), "write": _lane("write", settings.lanes.write)},
+        runs,
         settings.values,
-        now,
+        Prepare(ledger, library, evidence, settings.pinned, settings.values),
+        Branches(ledger, library, evidence, deploys),
     )
-    inform = Inform(ledger, messengers)
+    inform, afterwards = Inform(ledger, messengers), Afterwards(walk, settings, now)
     assess = Assess(ledger, library, settings.probes, now, settings.prometheus)
 
-    def effect(one: Effect) -> None:
-        match one.kind:
-            case "assess":
-                assess(one)
-            case "run":
-                walk.run_approved(one)
-            case "merge" | "split":
-                merges(one)
-            case "review":
-                close(one)
-            case _:
-                inform(one)
+    feeds = Feeds(feeds=settings.feeds, alerts=alerts, heard=heard, http=Http(largest=LARGEST), now=now)
+    looking = investigate(
+        settings,
+        ledger=ledger,
+        library=library,
+        evidence=evidence,
+        deploys=deploys,
+        alerts=alerts,
+        feeds=feeds,
+        now=now,
+    )
 
-    def gave_up(one: Effect, why: str) -> None:
-        if "verb" in one.data:
-            inform.lost(one, why)
-            return
-        text = f"fireline could not do this ({one.kind} {one.key}): {why}. Do it by hand; its log says more."
-        ledger.act(one.incident, partial(incident.note, text=text, by=HOUSE), key=f"gave up:{one.key}")
+    def review(one: Effect) -> None:
+        looking.signals.keep(one)  # the graphs as they are at the end belong to it
+        close(one)
 
+    effects = Effects(ledger, runs, assess, afterwards, merges, review, inform)
     weigh = Weigh(declare, Rules(settings.rules), settings.alerts.declare)
     together = timedelta(minutes=settings.alerts.together_minutes)
     handlers = Handlers(
-        effect=effect,
-        gave_up=gave_up,
+        effect=effects,
+        gave_up=effects.gave_up,
         clock=Respond(ledger, now, on_call.go_on if on_call.roster.asks else None),
         intake=Intake(
             ledger=ledger,
@@ -198,7 +238,6 @@ def build(settings: Settings, *, now: Callable[[], datetime] = clock.now) -> Hou
         walk=walk,
     )
     probes = Probes(alerts=alerts, library=library, probes=settings.probes, runbooks=settings.runbooks.probe, now=now)
-    feeds = Feeds(feeds=settings.feeds, alerts=alerts, heard=heard, http=Http(largest=LARGEST), now=now)
     dashboards = Dashboards(_grafana(settings), library, now)
     heartbeats = Heartbeats(heartbeats=settings.heartbeats, alerts=alerts, heard=heard, now=now)
     watch = Watch(
@@ -207,44 +246,61 @@ def build(settings: Settings, *, now: Callable[[], datetime] = clock.now) -> Hou
         sweep=lambda before: (
             durable.clean(before),
             executor.sweep(before),
+            errands.rows.forget(before),
+            evidence.sweep(before),
             deploys.forget(before - YEAR),
             heard.forget("mail", before - YEAR),
         ),
     )
+    publish = public.publish(ledger, library, accounts)
+    letters = customer_mail(settings, ledger, library, publish, now)
     return House(
         settings=settings,
         database=database,
         durable=durable,
+        errands=errands,
         ledger=ledger,
         alerts=alerts,
         accounts=accounts,
         evidence=evidence,
+        attach=Attach(ledger, evidence, settings.evidence.attachment_mib << 20, now),
         heard=heard,
         deploys=deploys,
         library=library,
         declare=declare,
         merges=merges,
+        private=Private(ledger, accounts),
         close_=close,
         silences=silences,
         hush=Hush(silences, alerts, now),
         on_call=on_call,
-        propose=Propose(ledger, library, settings.values),
+        propose=(propose := Propose(ledger, library, settings.values, walk.before, walk.prepare.strays)),
+        restarts=Restarts(walk, propose),
         communicate=Communicate(ledger, library, accounts, settings.base_url, now),
         handlers=handlers,
         hear=Hear(ledger, settings.base_url),
         deliveries=Deliveries(ledger, library, messengers, now),
         status_page=public,
-        publish=public.publish(ledger, library, accounts),
+        publish=publish,
+        customer_mail=letters,
         looks=Looks(alerts, handlers.intake, now, Sieve(weigh, silences, together)),
         dashboards=dashboards,
+        investigate=looking,
         watch=watch,
+        warm=warm,
+        pick=Pick(warm, lanes["read"].environment),
+        cluster_events=ClusterEvents(warm, lanes["read"].environment),
+        afterwards=afterwards,
         sources=(
             Beat("probes", probes.look),
             Beat("feeds", feeds.look, every=1.0),
             Beat("heartbeats", heartbeats.look, every=1.0),
             Beat("reports", Reports(alerts, now).look, every=EVERY),
             Beat("dashboards", dashboards.look),
+            *looking.beats(),
             *public.beats(),
+            *warm.beats,
+            *letters.beats(),
         ),
         now=now,
     )
@@ -269,24 +325,3 @@ def _grafana(settings: Settings) -> Grafana | None:
     if settings.grafana is None:
         return None
     return Grafana(Http(timeout=grafana_rest.PATIENCE), settings.grafana.url, settings.grafana.token)
-
-
-def _abilities(settings: Settings) -> Iterator[str]:
-    """What else follows, beside the vendors' names (see `core.follow` and `core.outbox`)."""
-    if settings.runbooks.first_look:
-        yield "health"
-    if settings.pager and settings.pager.routing_key:
-        yield outbox.EVENTS
-    if settings.pager and settings.pager.api_token:
-        yield outbox.REST
-
-
-def _lane(name: str, lane: LaneSettings) -> Lane:
-    return Lane(
-        name=name,  # type: ignore[arg-type]
-        environment={"PATH": lane.path, "LANG": "C.UTF-8"} | lane.environment,
-        directory=Path(lane.directory).resolve(),
-        seconds=lane.seconds,
-        memory_bytes=lane.memory_mib * 1024 * 1024,
-        output_bytes=lane.output_kib * 1024,
-    )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from api.caller import Caller
+from fireline.core.approval import digest
 from fireline.house import House
 
 HERE = "/api/v1/incidents/1"
@@ -27,7 +28,8 @@ def asked(ana: Caller) -> dict[str, Any]:
 
 def test_an_ask_shows_the_whole_command_its_effect_and_why(asked: dict[str, Any]) -> None:
     assert (asked["command"], asked["effect"], asked["state"]) == (COMMAND, "write", "waiting")
-    assert asked["digest"] == sha256(COMMAND.encode()).hexdigest()
+    assert asked["change"]["target"] == "namespace shop · deployment/web"
+    assert asked["digest"] == digest(COMMAND, *asked["change"]["bound"])
     assert (asked["asked_by"], asked["yes_needed"], asked["yes"]) == ("ana", 1, [])
     assert asked["rule"]
     assert asked["why"]
@@ -48,6 +50,21 @@ def test_who_asked_cannot_say_yes(ana: Caller, asked: dict[str, Any]) -> None:
         "You asked for this one. Somebody else has to say yes.",
     )
     assert ana.get(HERE).json()["approvals"][0]["yes"] == []
+
+
+@pytest.mark.req(70)
+def test_a_last_resort_is_approved_by_typing_what_it_hits(ana: Caller, ben: Caller) -> None:
+    ana.post("/api/v1/incidents", {"title": "The database hangs"})
+    restart = "kubectl rollout restart statefulset/db -n shop"
+    answer = ana.post(f"{HERE}/approvals", {"command": restart, "reason": "it hangs"})
+    one = answer.json()["approvals"][0]
+    assert (one["change"]["last_resort"], one["change"]["name"], one["yes_needed"]) == (True, "db", 2)
+    assert one["change"]["no_preview"]
+    for typed in ("", "web"):
+        no = ben.post(f"{HERE}/approvals/1/yes", {"shown": one["digest"], "typed": typed})
+        assert (no.status_code, no.json()["field"]) == (400, "typed")
+    yes = ben.post(f"{HERE}/approvals/1/yes", {"shown": one["digest"], "typed": "db"})
+    assert (yes.status_code, yes.json()["approvals"][0]["yes"]) == (201, ["ben"])
 
 
 @pytest.mark.parametrize("shown", ["0" * 64, "", sha256(f"{COMMAND} ".encode()).hexdigest()])

@@ -88,7 +88,7 @@ def test_ten_deeds_are_ten_lines_and_after_gives_only_the_new_ones(ana: Caller, 
         ("root-cause", {"text": "The disk was full"}),
         ("gates/g2/tick", None),
         ("gates/g6/override", {"reason": "the shop is shut tonight"}),
-        ("status", {"status": "Monitoring"}),
+        ("status", {"status": "Monitoring", "why": "seen by hand"}),
     )
     for noun, body in deeds:
         assert ben.post(f"{HERE}/1/{noun}", body).status_code == 201

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -78,6 +79,15 @@ def test_ntfy_rings_a_topic_and_offers_the_acknowledgement(serve: Serve) -> None
     (action,) = said["actions"]
     assert (action["method"], action["url"]) == ("POST", "https://f/answer/x")
     assert b"Bearer tk_secret" in wire.heard[0]
+
+
+def test_ntfy_gets_one_name_for_every_copy_so_that_a_phone_shows_one_message(serve: Serve) -> None:
+    wire = serve(answer(200))
+    for key in ("house/INC-1/2/ana.d@x/ntfy", "house/INC-1/2/ana.d@x/ntfy", "house/INC-1/3/ana.d@x/ntfy"):
+        Ntfy(wire.url).publish("ana", title="t", message="m", page="p", key=key)
+    first, again, other = (body(heard)["sequence_id"] for heard in wire.heard)
+    assert first == again != other
+    assert re.fullmatch(r"[-_A-Za-z0-9]{1,64}", first)
 
 
 def test_a_message_that_is_too_long_is_cut_between_letters(serve: Serve) -> None:

@@ -13,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fireline.core import alert as alerts
-from fireline.core import approval, command, delivery, gate, incident, merge, review, storm, timeline
+from fireline.core import approval, command, delivery, gate, incident, merge, pulse, review, storm, timeline
+from fireline.core import hypothesis as thoughts
 from fireline.core.alert import Alert
 from fireline.core.events import HOUSE, AnyEvent, IncidentDeclared, IncidentMerged, Log, from_json, to_json
 from fireline.core.follow import follow
 from fireline.core.incident import fold
+from fireline.core.pulse import Look
 from fireline.core.refusal import Refused
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -40,7 +42,7 @@ GOLDEN = """\
 {"type":"ApprovalDenied","at":"2026-03-02T12:00:00Z","by":"ben","ask":1,"reason":"wrong host"}
 {"type":"GlassBroken","at":"2026-03-02T12:00:00Z","by":"ana","ask":1,"digest":"cd","reason":"nobody else answers"}
 {"type":"CommandStarted","at":"2026-03-02T12:00:00Z","by":"fireline","run":"1.ask1","step":"s1","title":"Restart Redis","command":"supervisorctl restart redis","digest":"cd","effect":"write","rule":"supervisorctl","lane":"write","purpose":"mitigation","ask":1,"asked_as":null}
-{"type":"CommandFinished","at":"2026-03-02T12:00:00Z","by":"fireline","run":"1.ask1","ending":"ok","exit_code":0,"seconds":1.25,"evidence":"ef","size":3,"cut":0,"masked":0,"summary":"started"}
+{"type":"CommandFinished","at":"2026-03-02T12:00:00Z","by":"fireline","run":"1.ask1","ending":"ok","exit_code":0,"seconds":1.25,"evidence":"ef","size":3,"cut":0,"masked":0,"summary":"started","ran":"","findings":[]}
 {"type":"StepSkipped","at":"2026-03-02T12:00:00Z","by":"fireline","step":"s2","title":"Look","command":"","reason":"no pod given","purpose":"diagnosis"}
 {"type":"DeliveryMade","at":"2026-03-02T12:00:00Z","by":"fireline","delivery":"pagerduty/1/trigger","vendor":"pagerduty","what":"Page the on-call","attempt":1}
 {"type":"DeliveryDelayed","at":"2026-03-02T12:00:00Z","by":"fireline","delivery":"pagerduty/1/trigger","vendor":"pagerduty","what":"Page the on-call","reason":"503","attempt":1,"again_at":"2026-03-02T12:00:02Z"}
@@ -59,6 +61,7 @@ GOLDEN = """\
 {"type":"AlertsMoved","at":"2026-03-02T12:00:00Z","by":"ana","to":2,"fingerprints":["f1"],"why":"w"}
 {"type":"DeliveryMade","at":"2026-03-02T12:00:00Z","by":"fireline","delivery":"slack/1/open","vendor":"slack","what":"w","attempt":1,"ref":"C01","link":"https://x","note":"n"}
 {"type":"DeliveryDelayed","at":"2026-03-02T12:00:00Z","by":"fireline","delivery":"slack/1/invite/ana","vendor":"slack","what":"w","reason":"503","attempt":1,"again_at":"2026-03-02T12:00:02Z","data":{"person":"ana"}}
+{"type":"DeliveryBegun","at":"2026-03-02T12:00:00Z","by":"fireline","delivery":"chat_webhook/1/open","vendor":"chat_webhook","what":"w","attempt":1}
 {"type":"DeliveryGivenUp","at":"2026-03-02T12:00:00Z","by":"fireline","delivery":"slack/1/open","vendor":"slack","what":"w","reason":"no","needed":true,"attempt":3,"data":{"n":1}}
 {"type":"DeliveryAskedAgain","at":"2026-03-02T12:00:00Z","by":"ana","delivery":"slack/1/open","vendor":"slack","what":"w","attempt":4}
 {"type":"DeliveredByHand","at":"2026-03-02T12:00:00Z","by":"ana","delivery":"slack/1/open","vendor":"slack","what":"w"}
@@ -82,6 +85,39 @@ GOLDEN = """\
 {"type":"IncidentDeclared","at":"2026-03-02T12:00:00Z","by":"ana","title":"Till","severity":"P1","severity_name":"High","severity_why":"w","response_minutes":15,"detected_at":"2026-03-02T11:58:00Z","service":null,"runbook":null,"scenario":null,"match_why":null,"gates":[],"watch_minutes":30.0,"watch_speed":1.0,"values":{},"source":"person","drill":false,"private":false,"cadence":{"internal":{"P1":15.0},"public":{"P1":15.0},"commander":5.0}}
 {"type":"PeopleAsked","at":"2026-03-02T12:00:00Z","by":"fireline","chain":"night","round":1,"step":2,"people":[{"who":"ana","why":"on call in primary","reaches":[{"channel":"mail","at":"2026-03-02T12:00:00Z"}]}],"next_at":"2026-03-02T12:05:00Z","passed_over":["backup: nobody has the turn"]}
 {"type":"EscalationEnded","at":"2026-03-02T12:00:00Z","by":"fireline","chain":"night","why":"w"}
+{"type":"HypothesisProposed","at":"2026-03-02T12:00:00Z","by":"ana","hypothesis":1,"text":"t","reason":"w","evidence":["1.s1"]}
+{"type":"HypothesisSupported","at":"2026-03-02T12:00:00Z","by":"ben","hypothesis":1,"reason":"w","evidence":["1.s1"]}
+{"type":"HypothesisRuledOut","at":"2026-03-02T12:00:00Z","by":"ben","hypothesis":1,"reason":"w","evidence":[]}
+{"type":"GraphsKept","at":"2026-03-02T12:00:00Z","by":"fireline","evidence":"ef","since":"2026-03-02T11:00:00Z","until":"2026-03-02T12:00:00Z","says":["s"]}
+{"type":"PulseChanged","at":"2026-03-02T12:00:00Z","by":"fireline","state":"happening","was":null,"says":["s"]}
+{"type":"ApprovalAsked","at":"2026-03-02T12:00:00Z","by":"ana","ask":1,"step":"s1","title":"Scale","command":"kubectl scale","effect":"write","rule":"kubectl.scale","reason":"r","yes_needed":2,"purpose":"mitigation","why":"w","target":"cluster prod · deployment/api","runbook":"ab","name":"api","last_resort":true,"does":"d","preview":"p","no_preview":"n","blast":"b","undo":"u","undone":"w","gentler":"g","asked_as":"a"}
+{"type":"ApprovalVoided","at":"2026-03-02T12:00:00Z","by":"fireline","ask":1,"why":"w"}
+{"type":"UndoKept","at":"2026-03-02T12:00:00Z","by":"fireline","run":"1.ask1","command":"kubectl scale","what":"Scale deployment/api back to 3"}
+{"type":"CancellationAsked","at":"2026-03-02T12:00:00Z","by":"ana","run":"1.ask1","reason":"wrong node"}
+{"type":"FileAttached","at":"2026-03-02T12:00:00Z","by":"ana","name":"heap.heapsnapshot","size":7,"evidence":"ab","note":"n"}
+{"type":"CallLinked","at":"2026-03-02T12:00:00Z","by":"ana","url":"https://meet.example.com/7"}
+{"type":"ChecksRead","at":"2026-03-02T12:00:00Z","by":"fireline","run":"1.ask1","attempt":0,"readings":[{"check":"c","title":"t","source":"number","good":null,"value":4.2,"unit":"%","wanted":"low","said":"s"}],"settle_seconds":10.0}
+{"type":"MitigationMeasured","at":"2026-03-02T12:00:00Z","by":"fireline","run":"1.ask1","verdict":"better","before":[],"after":[],"attempts":1,"steady":true}
+{"type":"BranchProposed","at":"2026-03-02T12:00:00Z","by":"fireline","conditions":["If Memory Leak"],"why":"w"}
+{"type":"DebtTaken","at":"2026-03-02T12:00:00Z","by":"fireline","debt":1,"what":"w","kind":"scale","owner":"ana","undo":"u","until":"2026-03-02T13:00:00Z","revert":false,"ask":1,"run":"1.ask1"}
+{"type":"DebtDue","at":"2026-03-02T12:00:00Z","by":"fireline","debt":1,"due_at":"2026-03-02T13:00:00Z","revert":false}
+{"type":"DebtOwned","at":"2026-03-02T12:00:00Z","by":"ana","debt":1,"owner":"ben","due_at":"2026-03-09T12:00:00Z","plan":"p"}
+{"type":"DebtSettled","at":"2026-03-02T12:00:00Z","by":"ana","debt":1,"how":"undone","said":"s","run":""}
+{"type":"LeaseBegan","at":"2026-03-02T12:00:00Z","by":"fireline","lease":1,"run":"1.ask1","command":"c","until":"2026-03-02T12:30:00Z"}
+{"type":"LeaseEnded","at":"2026-03-02T12:00:00Z","by":"fireline","lease":1,"why":"w"}
+{"type":"RoomKept","at":"2026-03-02T12:00:00Z","by":"ana","why":"w"}
+{"type":"LetterDrafted","at":"2026-03-02T12:00:00Z","by":"ana","letter":1,"subject":"FYI: slow shop","text":"It is over.","services":["shop"]}
+{"type":"LetterTested","at":"2026-03-02T12:00:00Z","by":"ana","letter":1}
+{"type":"LetterApproved","at":"2026-03-02T12:00:00Z","by":"ben","letter":1,"digest":"ab","recipients":1000,"listed":"cd","despite":["w"]}
+{"type":"LetterWithdrawn","at":"2026-03-02T12:00:00Z","by":"ben","letter":1,"reason":"w"}
+{"type":"LetterSentAgain","at":"2026-03-02T12:00:00Z","by":"ana","letter":1,"copy_number":7}
+{"type":"LetterSent","at":"2026-03-02T12:00:00Z","by":"fireline","letter":1,"counts":{"sent":999,"unknown":1}}
+{"type":"IncidentDeclared","at":"2026-03-02T12:00:00Z","by":"ana","title":"Till","severity":"P1","severity_name":"High","severity_why":"w","response_minutes":15,"detected_at":"2026-03-02T11:58:00Z","service":null,"runbook":null,"scenario":null,"match_why":null,"gates":[],"watch_minutes":30.0,"watch_speed":1.0,"values":{},"source":"person","drill":false,"private":true,"people":["sec"]}
+{"type":"MadePrivate","at":"2026-03-02T12:00:00Z","by":"ana","why":"w"}
+{"type":"MadeOpen","at":"2026-03-02T12:00:00Z","by":"ana","why":"w"}
+{"type":"AccessGiven","at":"2026-03-02T12:00:00Z","by":"ana","who":"ben","why":"w","uninvited":false}
+{"type":"AccessTaken","at":"2026-03-02T12:00:00Z","by":"ana","who":"ben","why":"w"}
+{"type":"OutcomeHeard","at":"2026-03-02T12:00:00Z","by":"fireline","run":"1.ask1","runner":"eu","ending":"ok","exit_code":0,"seconds":1.5,"evidence":"ef","size":3,"cut":0,"masked":0,"summary":"done"}
 """  # noqa: E501
 
 
@@ -127,7 +163,7 @@ DEEDS: tuple[Deed, ...] = (
     partial(incident.change_severity, severity="P0", response_minutes=5, **LEVEL),
     partial(incident.change_severity, severity="P3", response_minutes=240, **LEVEL),
     partial(incident.change_status, status="Investigating"),
-    partial(incident.change_status, status="Monitoring"),
+    partial(incident.change_status, status="Monitoring", why="seen by hand"),
     partial(incident.note, text="hm"),
     partial(incident.note, text="earlier", happened_at=NOON - timedelta(hours=1)),
     partial(incident.state_root_cause, text="disk"),
@@ -167,6 +203,10 @@ DEEDS: tuple[Deed, ...] = (
     partial(gate.pass_watch),
     partial(gate.resolve),
     partial(review.drafted, evidence="e", due_at=NOON),
+    partial(thoughts.propose, text="the disk", reason="it is full"),
+    partial(thoughts.support, hypothesis=1, reason="df says so"),
+    partial(thoughts.rule_out, hypothesis=1, reason="df says otherwise"),
+    partial(pulse.change, looks=[Look(NOON, well=False)] * 2),
 )
 STEPS = st.lists(
     st.tuples(st.sampled_from(DEEDS), st.sampled_from(["ana", "ben", HOUSE]), st.integers(0, 2400)), max_size=40

@@ -25,6 +25,7 @@ from fireline.core.events import (
     StatusChanged,
 )
 from fireline.core.follow import Clock, Effect, Tell, Work, follow
+from fireline.core.work import Mail
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -61,7 +62,7 @@ def said(log: Log, *, yes: str) -> Log:
 
 
 def kinds(work: tuple[Work, ...]) -> list[str]:
-    return [one.topic if isinstance(one, Tell) else one.kind for one in work]
+    return [one.topic if isinstance(one, Tell) else "mail" if isinstance(one, Mail) else one.kind for one in work]
 
 
 @pytest.mark.req(26)

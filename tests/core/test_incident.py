@@ -216,7 +216,7 @@ def test_a_status_is_one_of_the_four_words() -> None:
 
 @pytest.mark.req(81)
 def test_a_status_may_go_back() -> None:
-    forward = incident.change_status((DECLARED,), NOON + MINUTE, status="Monitoring", by="ana")
+    forward = incident.change_status((DECLARED,), NOON + MINUTE, status="Monitoring", by="ana", why="seen by hand")
     back = incident.change_status((DECLARED, forward), NOON + 2 * MINUTE, status="Investigating", by="ana")
     now = fold(1, (DECLARED, forward, back))
     assert now.status == "Investigating"

@@ -60,7 +60,7 @@ def test_many_at_once_or_one_by_one_is_the_same_incident() -> None:
 def test_they_end_alike_and_the_green_window_counts_from_there() -> None:
     for many in (True, False):
         log = joined(many=many)
-        log = (*log, incident.change_status(log, NOON, status="Monitoring", by="ana"))
+        log = (*log, incident.change_status(log, NOON, status="Monitoring", by="ana", why="seen by hand"))
         log = cleared(log, many=many)
         assert type(log[-1]) is (AlertsCleared if many else AlertCleared)
         assert gate.green_since(fold(1, log), log) == NOON + MINUTE

@@ -124,7 +124,7 @@ def test_a_split_is_refused_in_words(names: list[str], why: str, said: str) -> N
 def test_when_the_last_firing_alert_leaves_the_green_window_begins_there() -> None:
     log = with_alerts("A", "B")
     log = (*log, alerts.clear(log, NOON, alert=alert("A", over=True), by=HOUSE))
-    log = (*log, incident.change_status(log, NOON + MINUTE, status="Monitoring", by="ana"))
+    log = (*log, incident.change_status(log, NOON + MINUTE, status="Monitoring", by="ana", why="seen by hand"))
     assert gate.green_since(fold(1, log), log) is None
     gone = merge.move(log, NOON + 2 * MINUTE, to=2, fingerprints=[alert("B").fingerprint], why="w", by="ana")
     log = (*log, gone)

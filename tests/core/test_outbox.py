@@ -31,6 +31,8 @@ FOUND = StatusChanged(at=NOON, by="ana", status="Identified", why="a full disk")
 # What a declaration tells each vendor by itself, by severity. The public and customers are never told by themselves.
 MATRIX: dict[str, dict[str, tuple[str, ...]]] = {
     "pagerduty": {"P0": ("trigger",), "P1": ("trigger",), "P2": (), "P3": ()},
+    "slack": dict.fromkeys(SEVERITIES, ()) | dict.fromkeys(("P0", "P1"), ("open", "card", "invite", "topic")),
+    "chat_webhook": dict.fromkeys(SEVERITIES, ()) | dict.fromkeys(("P0", "P1"), ("open",)),
     "statuspage": dict.fromkeys(SEVERITIES, ()),
     "own_page": dict.fromkeys(SEVERITIES, ()),
 }

@@ -102,7 +102,7 @@ def test_the_status_is_one_of_four_and_the_incidents_own() -> None:
         send(log, status="Fixing")
     with pytest.raises(Refused, match="The incident is Investigating"):
         send(log, status="Identified")
-    log = (*log, incident.change_status(log, NOON, status="Monitoring", by="ana"))
+    log = (*log, incident.change_status(log, NOON, status="Monitoring", by="ana", why="seen by hand"))
     log = (*log, incident.change_status(log, NOON, status="Identified", by="ana"))  # back again
     assert send(log, status="Identified").text.splitlines()[1] == "Status: Identified"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import smtplib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -60,8 +60,8 @@ class Mailroom:
         self.alerts.start(self.at, lambda _look, _fingerprints: None)
 
     @contextmanager
-    def open(self, **settings: Any) -> Iterator[Sender]:
-        """The door is open meanwhile, on a loop of its own."""
+    def open(self, *, bounced: Callable[[bytes], int] | None = None, **settings: Any) -> Iterator[Sender]:
+        """The door is open meanwhile, on a loop of its own; `bounced` hears of mails that came back."""
         port = free_port()
         known = MailSettings(**{"addresses": (OURS,), "listen": f"127.0.0.1:{port}"} | settings)
         loop, over = asyncio.new_event_loop(), asyncio.Event()
@@ -70,7 +70,7 @@ class Mailroom:
 
         async def serve() -> None:
             try:
-                async with mailbox(known, self.alerts, Heard(self.database), lambda: self.at):
+                async with mailbox(known, self.alerts, Heard(self.database), lambda: self.at, bounced):
                     ready.append(None)
                     signal.set()
                     await over.wait()

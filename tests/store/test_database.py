@@ -12,11 +12,13 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from fireline.core.refusal import Refused
 from fireline.store import accounts, alerts, clocks, deploys, evidence, heard, ledger
-from fireline.store.database import Database, metadata
+from fireline.store.database import HEAD, MIGRATIONS, Database, metadata
 from fireline.store.ledger import Ledger
 from store.conftest import NOON, declare, note
 
@@ -201,3 +203,9 @@ def test_postgresql_needs_no_claim(postgres_url: str) -> None:
     other.claim()
     one.close()
     other.close()
+
+
+def test_the_newest_revision_by_its_name_is_the_one_head_of_all_migrations() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]

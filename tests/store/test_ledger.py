@@ -17,7 +17,7 @@ from fireline.store.database import Database
 from fireline.store.ledger import AlreadyOpen, Deed, Ledger, events
 from store.conftest import NOON, Kitchen, declare, note
 
-STATUS = partial(incident.change_status, status="Monitoring", by="ana")
+STATUS = partial(incident.change_status, status="Monitoring", by="ana", why="seen by hand")
 
 
 def texts(ledger: Ledger, number: int) -> list[str]:

@@ -144,7 +144,8 @@ def test_severity_and_status_change_with_their_reasons(told: Told) -> None:
             == 303
         )
         assert ana.post(f"/incidents/{number}/severity", data={"severity": "P9", "reason": "x"}).status_code == 400
-        assert ana.post(f"/incidents/{number}/status", data={"status": "Monitoring"}).status_code == 303
+        monitoring = {"status": "Monitoring", "why": "seen by hand"}
+        assert ana.post(f"/incidents/{number}/status", data=monitoring).status_code == 303
         assert ana.post(f"/incidents/{number}/status", data={"status": "Resolved"}).status_code == 409
     now = fold(number, told.house.ledger.log(number))
     assert (now.severity, now.response_minutes, now.status) == ("P0", 5, "Monitoring")

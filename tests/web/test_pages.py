@@ -58,7 +58,7 @@ def test_a_viewer_sees_everything_and_is_offered_nothing(told: Told) -> None:
     with told.browser("vera") as vera:
         page = vera.get(f"/incidents/{number}").text
         assert "Restart Redis waits for a yes." in page
-        assert re.findall(r'action="([^"]*)"', page) == ["/sign-out"]
+        assert re.findall(r'method="post" action="([^"]*)"', page) == ["/sign-out"]
         no = vera.post(f"/incidents/{number}/notes", data={"text": "hello"})
     assert no.status_code == 403
     assert "Your account may only look." in no.text

@@ -295,7 +295,7 @@ def served(folder: Path, runbooks: Path = RUNBOOKS, **more: Any) -> Iterator[Tol
     settings = Settings(
         server=Server(port=0),
         store=Store(url=f"sqlite:///{folder / 'fireline.db'}", spool=str(folder / "spool")),
-        runbooks=Runbooks(paths=(str(runbooks),)),
+        runbooks=Runbooks(paths=(str(runbooks),), pulse=False),
         drill=Drill(),
         **more,
     )

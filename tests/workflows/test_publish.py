@@ -153,7 +153,7 @@ def test_whatever_gets_lost_each_update_arrives_once(house: House) -> None:
                         continue
                     if rolls.random() < 0.5:
                         break  # else: killed before it could be written down, and tried again
-                vendor._failures.clear()
+                vendor.wire.fail_no_more()
                 messenger.send("update", now, log, {"update": number, "seq": 1})
         assert len(vendor.incidents) == 1, seed
         assert words(vendor) == ["We say Investigating.", "We say Identified.", "We say Monitoring."], seed

@@ -12,19 +12,28 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.openapi.spec import Components, SecurityScheme
 
+from fireline.access import as_stranger
 from fireline.api import (
     alerts,
     approvals,
     changes,
     crew,
+    debts,
     deeds,
     deliveries,
+    evidence,
     health,
     incidents,
+    investigation,
+    leases,
+    letters,
     merges,
     on_call,
+    private,
     public,
+    room,
     runbooks,
+    runners,
     silences,
     updates,
 )
@@ -42,8 +51,10 @@ components = Components(
 )
 _deeds_and_words = (
     *incidents.handlers, *deeds.handlers, *merges.handlers, *approvals.handlers, *alerts.handlers, *changes.handlers,
-    *deliveries.handlers, *on_call.handlers, *runbooks.handlers, *silences.handlers, *crew.handlers,
-    *updates.handlers, *public.handlers,
+    *deliveries.handlers, *evidence.handlers, *investigation.handlers, *on_call.handlers, *runbooks.handlers,
+    *silences.handlers, *runners.handlers, *crew.handlers, *debts.handlers, *leases.handlers,
+    *private.handlers,
+    *updates.handlers, *room.handlers, *public.handlers, *letters.handlers,
 )  # fmt: skip
 for _handler in (*_deeds_and_words, *health.handlers):
     _handler.description = getdoc(_handler.fn)  # the document says what the code says
@@ -56,4 +67,4 @@ _v1 = Router(
     },
     security=[{"bearer": []}],
 )
-router = Router("/", route_handlers=[_v1, *health.handlers])
+router = Router("/", route_handlers=[_v1, *health.handlers], middleware=[as_stranger])

@@ -18,26 +18,35 @@ from fireline.core import approval
 from fireline.core.people import Person
 from fireline.core.refusal import Refused
 from fireline.store.ledger import Ledger
-from fireline.workflows.propose import Propose
+from fireline.workflows.propose import Back, Propose
 
 TAGS = ("approvals",)
 AskNumber = Annotated[int, PathParameter(ge=1, le=2**31 - 1, description="The approval's number within the incident.")]
 
 
 class NewAsk(Wish, frozen=True, kw_only=True):
-    """A command of the runbook by its `step`, or a `command` in one's own words; and the reason."""
+    """A command of the runbook by its `step`, or a `command` in one's own words; and the reason.
+
+    With `revert_minutes` the yes is to its undo as well, which runs by itself then: `revert`, or the one that is known.
+    """
 
     reason: str
     step: str | None = None
     command: str | None = None
     values: dict[str, str] = msgspec.field(default_factory=dict)
     title: str | None = None
+    revert_minutes: float | None = None
+    revert: str = ""
 
 
 class Yes(Wish, frozen=True, kw_only=True):
-    """`shown` is the digest of the command as it was shown to whoever says yes."""
+    """`shown` is the digest of the command as it was shown to whoever says yes.
+
+    For a last resort `typed` is the name of what it hits, typed by that person.
+    """
 
     shown: str
+    typed: str = ""
 
 
 class No(Wish, frozen=True, kw_only=True):
@@ -47,10 +56,11 @@ class No(Wish, frozen=True, kw_only=True):
 
 
 class Glass(Wish, frozen=True, kw_only=True):
-    """`shown` as for a yes; `reason` says why nobody else can say yes now."""
+    """`shown` and `typed` as for a yes; `reason` says why nobody else can say yes now."""
 
     shown: str
     reason: str
+    typed: str = ""
 
 
 @post("/incidents/{number:int}/approvals", tags=TAGS, responses=NOES, sync_to_thread=True)
@@ -65,10 +75,13 @@ def ask(
     now: Callable[[], datetime],
 ) -> IncidentStanding:
     """Ask for a command. What only reads runs at once; for anything else somebody else has to say yes."""
+    back = Back(data.revert_minutes, data.revert) if data.revert_minutes is not None else None
     if data.step is not None and data.command is None:
-        propose.step(number, data.step, reason=data.reason, by=person.handle, values=data.values, key=key)
+        propose.step(number, data.step, reason=data.reason, by=person.handle, values=data.values, key=key, back=back)
     elif data.command is not None and data.step is None:
-        propose.text(number, data.command, title=data.title or "", reason=data.reason, by=person.handle, key=key)
+        propose.text(
+            number, data.command, title=data.title or "", reason=data.reason, by=person.handle, key=key, back=back
+        )
     else:
         raise Refused("Give either the step of a runbook's command, or a command.", status=400, field="step")
     return standing(number, ledger.log(number), now(), ledger.vendors)
@@ -80,7 +93,8 @@ def say_yes(
     now: Callable[[], datetime],
 ) -> IncidentStanding:  # fmt: skip
     """Say yes to exactly the command that was shown. With enough yeses it runs, once."""
-    ledger.act(number, partial(approval.give, number=ask_number, shown=data.shown, by=person.handle), key=key)
+    deed = partial(approval.give, number=ask_number, shown=data.shown, typed=data.typed, by=person.handle)
+    ledger.act(number, deed, key=key)
     return standing(number, ledger.log(number), now(), ledger.vendors)
 
 
@@ -100,7 +114,8 @@ def break_glass(
     now: Callable[[], datetime],
 ) -> IncidentStanding:  # fmt: skip
     """Run it without the second yes, because nobody else is there. Everybody will see it, and why."""
-    deed = partial(approval.break_glass, number=ask_number, shown=data.shown, reason=data.reason, by=person.handle)
+    words = partial(approval.break_glass, shown=data.shown, typed=data.typed, reason=data.reason)
+    deed = partial(words, number=ask_number, by=person.handle)
     ledger.act(number, deed, key=key)
     return standing(number, ledger.log(number), now(), ledger.vendors)
 

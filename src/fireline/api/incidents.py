@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import MediaType, Response, get, post
 from litestar.params import PathParameter, QueryParameter
+from litestar.response import Stream
 
 from fireline.api.problem import says_no
 from fireline.api.standing import IncidentStanding, standing
@@ -27,12 +28,16 @@ Number = Annotated[int, PathParameter(ge=1, le=2**31 - 1, description="The incid
 
 
 class Declaration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is wrong. A title is enough; `values` fill the runbook's placeholders."""
+    """What is wrong. A title is enough; `values` fill the runbook's placeholders.
+
+    `private`: only who has a part in it knows of it. Left out, the words of the title decide: "security breach" is.
+    """
 
     title: str
     severity: str | None = None
     service: str | None = None
     values: dict[str, str] = {}
+    private: bool | None = None
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +57,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     resolved_at: datetime | None
     waiting: int  # approvals without an answer
     drill: bool
+    private: bool
 
 
 class Incidents(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,8 +104,9 @@ def declare_incident(
 ) -> Response[IncidentStanding]:
     """Declare an incident. The runbook gives the severity when nobody names one, and why."""
     made = declare.by_person(
-        data.title, by=person.handle, severity=data.severity, service=data.service, values=data.values, key=key
-    )
+        data.title, by=person.handle, severity=data.severity, service=data.service, values=data.values, key=key,
+        private=data.private,
+    )  # fmt: skip
     whole = standing(made.number, ledger.log(made.number), now(), ledger.vendors)
     return Response(whole, headers={"Location": f"/api/v1/incidents/{made.number}"})
 
@@ -133,11 +140,14 @@ def show_review(*, person: Person, number: Number, close: Close) -> str:
     "/incidents/{number:int}/evidence/{digest:str}", tags=TAGS, responses=says_no(404), media_type=MediaType.TEXT,
     sync_to_thread=True,
 )  # fmt: skip
-def show_evidence(*, person: Person, number: Number, digest: str, ledger: Ledger, evidence: EvidenceStore) -> str:
+def show_evidence(*, person: Person, number: Number, digest: str, ledger: Ledger, evidence: EvidenceStore) -> Stream:
     """Give what was seen: the whole masked output that this incident's log names by this digest."""
     if not any(digest == getattr(event, "evidence", None) for event in ledger.log(number)):
         raise Refused(f"INC-{number} has no evidence {digest[:12]}.", status=404)
-    return evidence.read(digest)
+    kept, pieces = evidence.known(digest), evidence.pieces(digest)
+    headers = {"Content-Length": str(kept.size), "X-Content-Type-Options": "nosniff"}
+    headers["Content-Disposition"] = "attachment"
+    return Stream((body for _, body in pieces), media_type="text/plain; charset=utf-8", headers=headers)
 
 
 handlers = (list_incidents, declare_incident, show_incident, show_timeline, show_review, show_evidence)

@@ -6,7 +6,9 @@ from datetime import datetime
 
 import msgspec
 
-from fireline.core import approval, cadence, delivery, gate, review, roles, task, update
+from fireline.api.aftermath import Debt, Lease, Measured, debts, leases, measured, unverified
+from fireline.api.foreseen import Foreseen, Undo, foreseen, undos
+from fireline.core import approval, cadence, delivery, gate, readers, review, roles, task, update
 from fireline.core.events import Log, RoleName
 from fireline.core.incident import Incident, fold
 from fireline.core.roles import Reign
@@ -39,14 +41,15 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime
     yes_needed: int
     yes: tuple[str, ...]
-    state: str  # waiting, approved, started, declined, expired
+    state: str  # waiting, approved, started, declined, void, expired
     declined_by: str | None
     declined_because: str | None
+    change: Foreseen
     broken_glass_by: str | None
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One run of one command. `state` is running, ok, failed, timed out or interrupted."""
+    """One run of one command. `state` is running, ok, failed, timed out, interrupted or cancelled."""
 
     run: str
     title: str
@@ -193,6 +196,8 @@ class IncidentStanding(msgspec.Struct, frozen=True, kw_only=True):
     root_cause: str | None
     review: str | None  # the evidence digest of the review's draft, once it is resolved
     drill: bool
+    private: bool  # only `readers` know of it
+    readers: tuple[str, ...]
     sources: tuple[str, ...]
     merged_into: int | None
     split_from: int | None
@@ -211,6 +216,11 @@ class IncidentStanding(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[Task, ...]
     updates_due: tuple[UpdateClock, ...]
     updates_sent: int
+    undos: tuple[Undo, ...]
+    debts: tuple[Debt, ...]
+    measured: tuple[Measured, ...]
+    leases: tuple[Lease, ...]
+    unverified: bool  # it is Monitoring without a check that went well
 
 
 def standing(number: int, log: Log, at: datetime, vendors: frozenset[str] = frozenset()) -> IncidentStanding:
@@ -226,6 +236,7 @@ def standing(number: int, log: Log, at: datetime, vendors: frozenset[str] = froz
         acknowledge_by=now.acknowledge_by, acknowledged_at=ack.at if ack else None,
         acknowledged_by=ack.by if ack else None, acknowledgement_missed=now.missed is not None,
         resolved_at=now.ended_at, root_cause=now.root_cause.text if now.root_cause else None, drill=declared.drill,
+        private=now.private, readers=readers.listed(log) if now.private else (),
         review=now.review.evidence if now.review else None, sources=now.sources,
         merged_into=now.merged.into if now.merged else None,
         split_from=declared.split_from.number if declared.split_from else None, earlier=declared.earlier or None,
@@ -236,7 +247,9 @@ def standing(number: int, log: Log, at: datetime, vendors: frozenset[str] = froz
         deliveries=told(delivery.deliveries(log, vendors, at)),
         milestones=msgspec.convert(review.milestones(log), Milestones, from_attributes=True),
         commander=roles.crew(log).commander or None, roles=_roles(log), tasks=_tasks(log),
-        updates_due=_clocks(log, at), updates_sent=len(update.updates(log)),
+        updates_due=_clocks(log, at), updates_sent=len(update.updates(log)), undos=undos(log),
+        debts=debts(log), measured=measured(log),
+        unverified=unverified(log), leases=leases(log),
     )  # fmt: skip
 
 
@@ -296,7 +309,7 @@ def _approval(one: approval.Ask, at: datetime) -> Approval:
         effect=asked.effect, rule=asked.rule, why=asked.why, reason=asked.reason, asked_by=asked.by, asked_at=asked.at,
         expires_at=one.expires_at, yes_needed=asked.yes_needed, yes=one.yes, state=_state(one, at),
         declined_by=one.denied.by if one.denied else None, declined_because=one.denied.reason if one.denied else None,
-        broken_glass_by=one.glass.by if one.glass else None,
+        broken_glass_by=one.glass.by if one.glass else None, change=foreseen(one),
     )  # fmt: skip
 
 
@@ -305,6 +318,8 @@ def _state(one: approval.Ask, at: datetime) -> str:
         return "started"
     if one.denied:
         return "declined"
+    if one.void:
+        return "void"
     if one.granted:
         return "approved"
     return "waiting" if one.waiting(at) else "expired"

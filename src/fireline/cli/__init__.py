@@ -53,6 +53,8 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
         For when nobody else is there. Everybody sees it, and the review prints who and why.""",
         INCIDENT,
     ),
+    ("hypothesis", "hypothesis:app", "What may be wrong: propose it, say what speaks for it, rule it out.", INCIDENT),
+    ("investigate", "investigate:app", "What may be behind an incident, and where to look.", INCIDENT),
     ("on-call", "on_call:app", "Who is on call, and who takes whose turn.", INCIDENT),
     (
         "serve", "serve:serve",
@@ -76,9 +78,19 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
         INCIDENT,
     ),
     ("doctor", "doctor:doctor", "Check that everything is ready for a bad night.", HOUSE),
+    (
+        "runner", "runner:runner",
+        """Carry out commands inside a network that the server does not reach, until Ctrl-C.
+
+        It reaches out to the server and needs no open port; `--config` names the runner's own settings file.""",
+        HOUSE,
+    ),
     ("people", "people:app", "Who may come in: add them, make sign-in links.", HOUSE),
     ("token", "token:app", "Tokens for programs: alert sources, scripts, this command line.", HOUSE),
+    ("lease", "lease:app", "Tunnels that are open for a while.", INCIDENT),
+    ("debt", "debt:app", "What is changed only for the time being: list it, own it, take it back.", INCIDENT),
     ("silence", "silence:app", "Alerts that wake nobody for a while.", HOUSE),
+    ("customers", "customers:app", "Whom we may write to when something is wrong.", HOUSE),
     ("status", "status:app", "The public status page: as files, its history, planned maintenance.", HOUSE),
     ("audit", "audit:app", "Prove that no log was changed.", HOUSE),
     ("runbook", "runbook:app", "What fireline reads in a runbook, and what is wrong with it.", RUNBOOKS),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import getpass
 import os
 import uuid
@@ -24,6 +25,9 @@ def declare(
         str | None, Parameter(name=["--severity", "-s"], help="e.g. P1. The runbook decides without.")
     ] = None,
     service: Annotated[str | None, Parameter(help="What is broken.")] = None,
+    private: Annotated[
+        bool | None, Parameter(help="Only who has a part in it knows of it. The words decide without: a breach is.")
+    ] = None,
     as_: Annotated[
         str | None, Parameter(name="--as", help="Your handle, when no server answers. Default: $USER.")
     ] = None,
@@ -42,39 +46,58 @@ def declare(
     why = "$FIRELINE_TOKEN is not set"
     if token:
         try:
-            made = _through(Server(base(url), token.strip()), title, severity, service, key)
+            made = _through(Server(base(url), token.strip()), title, severity, service, key, private=private)
         except NoServer as nobody:
             why = nobody.sentence.rstrip(".")
         else:
             _tell(made, json=json)
             return
-    _tell(_straight(title=title, severity=severity, service=service, key=key, handle=as_, why=why), json=json)
+    _tell(
+        _straight(title=title, severity=severity, service=service, key=key, handle=as_, why=why, private=private),
+        json=json,
+    )
 
 
-def _through(server: Server, title: str, severity: str | None, service: str | None, key: str) -> dict[str, Any]:
-    body = {"title": title, "severity": severity, "service": service}
+def _through(
+    server: Server, title: str, severity: str | None, service: str | None, key: str, *, private: bool | None
+) -> dict[str, Any]:
+    body = {"title": title, "severity": severity, "service": service, "private": private}
     made = server.post("/incidents", {name: value for name, value in body.items() if value is not None}, key=key)
     return {**_short(made), "written": "server", "where": server.url}
 
 
 def _straight(
-    *, title: str, severity: str | None, service: str | None, key: str, handle: str | None, why: str
+    *,
+    title: str,
+    severity: str | None,
+    service: str | None,
+    key: str,
+    handle: str | None,
+    why: str,
+    private: bool | None,
 ) -> dict[str, Any]:
+    gc.disable()  # this process ends in a second; looking for garbage is a fifth of what it would do until then
+
     from fireline.core.people import must_act
-    from fireline.house import build
+    from fireline.desk import desk
     from fireline.settings import load
     from fireline.store.ledger import door_key
 
-    house = build(load())
+    house = desk(load())  # not the whole house: importing that takes longer than declaring
     house.database.migrate()
     house.durable.prepare()
     house.library.load()
     person = house.accounts.find(_handle(handle, [one.handle for one in house.accounts.people()]))
     must_act(person)
     made = house.declare.by_person(
-        title, by=person.handle, severity=severity, service=service, key=door_key("/api/v1/incidents", key)
+        title,
+        by=person.handle,
+        severity=severity,
+        service=service,
+        key=door_key("/api/v1/incidents", key),
+        private=private,
     )
-    # as the API says it, without the API: importing that takes longer than declaring
+    # as the API says it, without the API, for the same reason
     facts = {
         name: getattr(made.declared if name in {"title", "severity_why", "scenario"} else made, name) for name in SAID
     }

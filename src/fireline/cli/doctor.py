@@ -26,8 +26,10 @@ from fireline.durable import Standing, standing
 from fireline.settings import Settings, load
 from fireline.shell import parse, shfmt
 from fireline.store import looks
+from fireline.store.errands import Errands as Rows
 from fireline.store.ledger import Ledger
 from fireline.workflows.checkout import beside
+from fireline.workflows.errands import known
 from fireline.workflows.library import read
 from fireline.workflows.on_call import read as read_roster
 from fireline.workflows.on_call import worries
@@ -110,6 +112,7 @@ def _database(settings: Settings) -> Iterator[Check]:
         else:
             yield _ok("audit", f"{ledger.heads()} events as they were written")
         yield from _work(standing(database, clock.now()))
+        yield from _runners(settings, Rows(database, settings.runners.lease_seconds))
         if count := looks.stuck(database):
             yield _warn("looks", f"{count} looks at alerts fail again and again; the log of `fireline serve` says why")
     with database.reading() as connection:
@@ -129,6 +132,18 @@ def _work(found: Standing) -> Iterator[Check]:
         yield _fail("work", f"the oldest {what} is {seconds:.0f} s overdue. {LATE_WHY[what]}")
     if not late:
         yield _ok("work", "no clock and no look at alerts is overdue")
+
+
+def _runners(settings: Settings, rows: Rows) -> Iterator[Check]:
+    """Each runner that the settings name or that was heard of: whether it lives, and what it does."""
+    lanes = {"read": settings.lanes.read.runner, "write": settings.lanes.write.runner}
+    for one in known(rows, settings.pinned, lanes, clock.now()):
+        if one.seen_at is None:
+            yield _warn("runner", f"{one.name} was never heard of: what goes to it does not run. See docs/runner.md.")
+            continue
+        seen = f"{one.name} on {one.host or 'a host without a name'}, last heard of {one.seen_at:%d %b %H:%M:%S} UTC"
+        busy = f"; it runs {', '.join(run.run for run in one.doing)}" if one.doing else ""
+        yield _ok("runner", f"{seen}{busy}") if one.alive else _warn("runner", f"{seen}: is it down?")
 
 
 def _clock(theirs: object) -> Check:

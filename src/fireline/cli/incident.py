@@ -16,9 +16,19 @@ for _word, _place, _help in (
     ("update", "update:update", "Show the next update for your own people as it would go out, and send it."),
     ("snooze", "update:snooze", "Move the next update, and say why."),
     ("brief", "update:brief", "Catch up in ten lines: what, since when, who, seen, tried, waits, next update."),
+    ("call", "room:call", "Say where people talk, or show the call, the topic and what every chat was told."),
+    ("channel-stays", "room:channel_stays", "Let the chat channel stay, or take it out of the archive again."),
     ("role", "crew:role", "Offer a role, take it, turn it down, give it up."),
     ("task", "crew:task", "Ask one person to do one thing within so many minutes."),
+    ("private", "private:private", "Make an incident private: only who has a part in it knows that it exists."),
+    ("open", "private:open_", "Let everybody know of a private incident again."),
+    ("readers", "private:app", "Who knows of a private incident."),
+    ("restart", "lease:restart", "Ask to restart pods one by one; the first that does not come back ends it."),
+    ("cancel", "evidence:cancel", "End a command that runs, with all it has started."),
+    ("evidence", "evidence:evidence", "Show what a command said: its ends, a page, or the lines with a word."),
+    ("attach", "evidence:attach", "Attach a file as evidence, such as a heap dump."),
     ("public", "public:app", "What the public is told: drafts, the yes, where it arrived."),
+    ("letter", "letter:app", "Mail to customers: drafts, the yes, how far it is."),
 ):
     app.command(f"fireline.cli.{_place}", name=_word, help=_help)
 
@@ -37,7 +47,8 @@ def list_(*, state: Which = "open", url: Url = None, token: Token = None, json: 
     return table(
         "", columns,
         [
-            (one["name"] + (" (drill)" if one["drill"] else ""), one["severity"], one["status"], one["title"],
+            (one["name"] + "".join(f" ({mark})" for mark in ("drill", "private") if one[mark]),
+             one["severity"], one["status"], one["title"],
              clock(one["declared_at"]), one["acknowledged_by"] or "nobody", one["waiting"] or "")
             for one in rows["incidents"]
         ],
@@ -231,6 +242,8 @@ def _told(found: dict[str, Any]) -> None:
 
 def _whole(one: dict[str, Any]) -> None:
     say(line(one))
+    if one["private"]:
+        say(f"  Private: {', '.join(one['readers'])} know of it.")
     say(f"  Severity: {one['severity_why']}")
     if one["scenario"]:
         say(f"  Scenario: {one['scenario']}. {one['match_why']}")

@@ -75,7 +75,6 @@ class _Server(uvicorn.Server):
 
     def _lifted(self, scope: Any, receive: Any, send: Any) -> Any:
         """The application, with the last line of a failed start kept for the person who started it."""
-
         if scope["type"] != "lifespan":
             return self._application(scope, receive, send)
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -14,6 +17,7 @@ from fireline.core.refusal import Refused
 
 CONNECT = 1.0  # seconds; somebody waits, and a declaration goes on without the server
 ANSWER = 10.0  # seconds
+FILE = 120.0  # seconds without a byte, while a file travels
 
 Url = Annotated[str | None, Parameter(env_var="FIRELINE_URL", help="The running fireline, e.g. http://127.0.0.1:8000.")]
 Token = Annotated[str | None, Parameter(env_var="FIRELINE_TOKEN", show_env_var=True, help="A token of scope api.")]
@@ -43,24 +47,49 @@ class Server:
         """Do a deed once: `key` (a fresh one without) names it, should the network make us ask twice."""
         return _json(self._ask("POST", path, body, key or str(uuid.uuid4())))
 
+    def upload(self, path: str, pieces: Iterator[bytes]) -> Any:
+        """POST a body of any length."""
+        headers = {"Content-Type": "application/octet-stream", "Idempotency-Key": str(uuid.uuid4())}
+        with self._asking(headers, FILE) as client:
+            answer = client.post(f"{self.url}/api/v1{path}", content=pieces)
+        if answer.is_success:
+            return _json(answer.content)
+        raise _no(self.url, answer.status_code, answer.content)
+
+    def download(self, path: str, to: Path) -> None:
+        """Write an answer of any length to a file. Raises `Refused` when it cannot be written."""
+        with self._asking({}, FILE) as client, client.stream("GET", f"{self.url}/api/v1{path}") as answer:
+            if not answer.is_success:
+                raise _no(self.url, answer.status_code, answer.read())
+            try:
+                with to.open("wb") as file:
+                    for piece in answer.iter_bytes():
+                        file.write(piece)
+            except OSError as trouble:
+                raise Refused(f"{to} cannot be written: {trouble.strerror}.") from trouble
+
     def _ask(self, method: str, path: str, body: dict[str, Any] | None, key: str | None) -> bytes:
+        with self._asking({"Idempotency-Key": key} if key else {}, ANSWER) as client:
+            answer = client.request(method, f"{self.url}/api/v1{path}", json=body)
+        if answer.is_success:
+            return bytes(answer.content)
+        raise _no(self.url, answer.status_code, answer.content)
+
+    @contextmanager
+    def _asking(self, headers: dict[str, str], seconds: float) -> Iterator[Any]:
         import httpx2
 
         from fireline.connectors.http import USER_AGENT, trouble
 
         host = urlsplit(self.url).hostname or ""
-        headers = {"Authorization": f"Bearer {self.token}", "User-Agent": USER_AGENT}
-        headers |= {"Idempotency-Key": key} if key else {}
-        patience = httpx2.Timeout(ANSWER, connect=CONNECT)
+        headers |= {"Authorization": f"Bearer {self.token}", "User-Agent": USER_AGENT}
+        patience = httpx2.Timeout(seconds, connect=CONNECT)
         direct = host in {"127.0.0.1", "localhost", "::1"}  # no proxy stands between us and ourselves
         try:
-            with httpx2.Client(timeout=patience, trust_env=not direct) as client:
-                answer = client.request(method, f"{self.url}/api/v1{path}", json=body, headers=headers)
+            with httpx2.Client(timeout=patience, trust_env=not direct, headers=headers) as client:
+                yield client
         except (httpx2.HTTPError, httpx2.InvalidURL, UnicodeError) as error:
             raise NoServer(f"{urlsplit(self.url).netloc or self.url} {trouble(error).sentence}.", status=503) from None
-        if answer.is_success:
-            return answer.content
-        raise _no(self.url, answer.status_code, answer.content)
 
 
 def server(url: str | None, token: str | None) -> Server:

@@ -19,7 +19,7 @@ from rich.text import Text
 TONES = {
     "ok": "green", "open": "green", "made": "green", "read": "green", "warn": "yellow", "waiting": "yellow",
     "local": "yellow", "write": "yellow", "fail": "red", "failed": "red", "shut": "red", "destructive": "red",
-    "given up": "red", "unknown": "magenta", "timed out": "red", "interrupted": "red",
+    "given up": "red", "unknown": "magenta", "timed out": "red", "interrupted": "red", "cancelled": "yellow",
     "up": "green", "client_error": "red", "server_error": "red", "hang": "red", "refused": "red", "reset": "red",
     "tls": "red", "dns": "red", "other": "red",
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""`fireline token`: for programs. `hooks` may only bring alerts, `api` acts as its person."""
+"""`fireline token`: for programs. `hooks` may only bring alerts, `api` acts as its person, `runner` is a runner's."""
 
 from __future__ import annotations
 
@@ -19,9 +19,12 @@ app = App(name="token", help="Tokens for programs: alert sources, scripts, this 
 @app.command
 def add(
     *,
-    scope: Annotated[Literal["hooks", "api"], Parameter(help="hooks: may bring alerts. api: acts as the person.")],
+    scope: Annotated[
+        Literal["hooks", "api", "runner"],
+        Parameter(help="hooks: may bring alerts. api: acts as the person. runner: comes for what it is to run."),
+    ],
     person: Annotated[str, Parameter(help="The handle of whose it is.")],
-    label: Annotated[str, Parameter(help="What for: alertmanager in eu-1.")] = "",
+    label: Annotated[str, Parameter(help="What for: alertmanager in eu-1; of a runner its name.")] = "",
     days: Annotated[int | None, Parameter(help="Good for so many days; for ever without.")] = None,
     json: Json = False,
 ) -> None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
 
-from fireline.connectors.http import Http, Permanent, host_of
+from fireline.connectors.http import ConnectorError, Http, Permanent, host_of
 from fireline.core.outside import clean, cleaned, utc
 
 T = TypeVar("T")
@@ -72,6 +72,25 @@ class _Query(msgspec.Struct, frozen=True):
     data: _Vector | _Scalar
 
 
+class _Line(msgspec.Struct, frozen=True):
+    values: list[tuple[float, str]]
+    metric: dict[str, str] = {}
+
+
+class _Matrix(msgspec.Struct, frozen=True):
+    result: list[_Line]
+    resultType: Literal["matrix"]  # noqa: N815  # Prometheus' own name of it
+
+
+class _Range(msgspec.Struct, frozen=True):
+    status: Literal["success"]
+    data: _Matrix
+
+
+class Many(ConnectorError):  # noqa: N818  # an answer that cannot be drawn as one line
+    """A query gave several lines where one was wanted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Red:
     """One firing alert: a rule for one set of labels. `value` is None where it is no number."""
@@ -123,6 +142,22 @@ def numbers(http: Http, url: str, query: str) -> tuple[float, ...]:
         case _Vector(result=samples):
             found = [one.value[1] for one in samples]
     return tuple(one for one in map(_number, found) if one is not None)
+
+
+def line(
+    http: Http, url: str, query: str, *, since: datetime, until: datetime, step: float
+) -> tuple[tuple[datetime, float], ...]:
+    """The one line that a query gives over a while, a point every `step` seconds; empty where it has no data.
+
+    https://prometheus.io/docs/prometheus/latest/querying/api/#range-queries. Points that are no number (0/0 without
+    traffic) are left out. Raises `Many` when the query gives several lines, Temporary or Permanent as ever.
+    """
+    asked = urlencode({"query": query, "start": since.timestamp(), "end": until.timestamp(), "step": step})
+    found = _ask(http, url, f"query_range?{asked}", _Range).data.result
+    if len(found) > 1:
+        raise Many(f"The query gives {len(found)} lines where one is wanted: sum them, or take the worst.")
+    points = ((datetime.fromtimestamp(at, UTC), _number(written)) for one in found for at, written in one.values)
+    return tuple((at, value) for at, value in points if value is not None)
 
 
 def _ask(http: Http, url: str, what: str, kind: type[T]) -> T:

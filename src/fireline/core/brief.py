@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from fireline.core import approval, cadence, gate, roles, task, update
+from fireline.core import approval, cadence, debt, gate, helped, mailing, roles, task, update
+from fireline.core.aftermath import VERDICTS
 from fireline.core.events import Log, SeverityChanged
 from fireline.core.incident import Incident, fold
 from fireline.core.joined import named
@@ -38,9 +39,9 @@ def brief(number: int, log: Log, at: datetime, *, base_url: str = "") -> tuple[L
         Line("Severity", f"{now.severity} {now.severity_name}: {_why(now, log)}"),
         Line("Command", _command(now, log)),
         Line("Seen", _some(_seen(now))),
-        Line("Tried", _some(_tried(now))),
+        Line("Tried", _some(_tried(now, log))),
         Line("Waits", _some(_waits(now, log, at))),
-        Line("Last update", _last(log)),
+        Line("Last update", "; ".join(one for one in (_last(log), mailing.told(log)) if one)),
         Line("Next update", "; ".join(_next(log, at))),
         Line("Links", f"{base_url}/incidents/{number} · {base_url}/incidents/{number}/runbook" if base_url else ""),
     )
@@ -90,10 +91,10 @@ def _seen(now: Incident) -> list[str]:
     return [*([alerts] if now.firing else []), *looked[-SHOWN:]]
 
 
-def _tried(now: Incident) -> list[str]:
+def _tried(now: Incident, log: Log) -> list[str]:
     """What was done, and whether the check afterwards was good."""
     did = [
-        f"{run.started.title}: {run.state}"
+        f"{run.started.title}: {run.state}{_helped(log, run.started.run)}"
         for run in now.runs.values()
         if run.started.purpose in {"mitigation", "other"}
     ]
@@ -101,13 +102,21 @@ def _tried(now: Incident) -> list[str]:
     return [*did[-SHOWN:], effect] if did else []
 
 
+def _helped(log: Log, run: str) -> str:
+    found = helped.measured(log, run)
+    return f", {VERDICTS[found.verdict][0]}" if found else ""
+
+
 def _waits(now: Incident, log: Log, at: datetime) -> list[str]:
     """Answers, tasks and offers that wait for a person, by name where there is one."""
     found = [f"{one.asked.title} wants a yes" for one in approval.asks(log) if one.waiting(at)]
     found += [f"{one.given.to}: {one.given.text} ({one.state})" for one in task.tasks(log) if not one.done]
+    found += [f"still in place: {one.taken.what}" for one in debt.debts(log) if one.blocks]
     found += [f"{to} is asked to be {roles.TITLES[role]}" for role, to in roles.crew(log).offers]
+    letters = mailing.waits(log)  # most are written when it is over
     if now.resolved:
-        return [] if now.review else ["the review's draft"]
+        return letters if now.review else ["the review's draft", *letters]
+    found += letters
     if not now.acknowledged:
         found.insert(0, "nobody has acknowledged it")
     return found

@@ -97,7 +97,7 @@ def count(log: Log, audience: Audience) -> Count | None:
     cadence = first.cadence if isinstance(first, IncidentDeclared) else None
     if not cadence or now.merged or (now.resolved and audience == "internal"):
         return None
-    if audience == "public" and now.declared.private:
+    if audience == "public" and now.private:
         return None
     table: Mapping[str, float] = cadence.internal if audience == "internal" else cadence.public
     since, snoozed = first.at, None

@@ -7,6 +7,7 @@ byte, within the last 15 minutes.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from fireline.core import approval
 from fireline.core.events import (
@@ -37,8 +38,12 @@ def start_read(
     purpose: Purpose,
     by: str,
     asked_as: str | None = None,
+    lane: Literal["read", "write"] = "read",
 ) -> CommandStarted:
-    """Start a command that only reads. Anything else is refused, whoever asks."""
+    """Start a command that only reads. Anything else is refused, whoever asks.
+
+    The write lane is for looking at what is in that lane only: which cluster its kubeconfig names.
+    """
     if effect != "read" or not unattended:
         raise Refused(f"This command does not run by itself (judged {effect}): ask for approval instead.")
     _not_yet(log, run)
@@ -52,7 +57,7 @@ def start_read(
         digest=approval.digest(command),
         effect=effect,
         rule=rule,
-        lane="read",
+        lane=lane,
         purpose=purpose,
         asked_as=asked_as,
     )
@@ -63,6 +68,8 @@ def start_approved(log: Log, at: datetime, *, run: str, number: int, by: str) ->
     one = approval.find(log, number)
     if one.started:
         raise Refused("This approval is used up: it was for one run.")
+    if one.void:
+        raise Refused(f"The yes is void: {one.void.why}")
     if one.denied:
         raise Refused(f"{one.denied.by} has said no to this.")
     if not one.granted:
@@ -99,10 +106,12 @@ def finish(
     cut: int = 0,
     masked: int = 0,
     summary: str = "",
+    ran: str = "",
+    findings: tuple[str, ...] = (),
     by: str,
 ) -> CommandFinished:
     """The command ended. A second ending of the same run is refused."""
-    match fold(0, log).runs.get(run):
+    match fold(0, log).run(run):
         case None:
             raise Refused(f"Run {run} never started.")
         case Run(finished=CommandFinished()):
@@ -120,6 +129,8 @@ def finish(
                 cut=cut,
                 masked=masked,
                 summary=summary,
+                ran=ran,
+                findings=findings,
             )
 
 
@@ -147,5 +158,5 @@ def granted_at(log: Log, number: int) -> datetime:
 
 
 def _not_yet(log: Log, run: str) -> None:
-    if run in fold(0, log).runs:
+    if fold(0, log).run(run):
         raise Refused(f"Run {run} has started already.")

@@ -16,6 +16,7 @@ from fireline.core.events import (
     AnyEvent,
     DeliveredByHand,
     DeliveryAskedAgain,
+    DeliveryBegun,
     DeliveryDelayed,
     DeliveryGivenUp,
     DeliveryMade,
@@ -89,6 +90,14 @@ def ref(log: Log, vendor: str, verb: str) -> str:
     return next(made_there, "")
 
 
+def begin(log: Log, at: datetime, *, key: str, vendor: str, what: str, attempt: int, by: str) -> DeliveryBegun:
+    """It is about to be told, for the only time in this try. Refuses when this try was begun before."""
+    _still_open(log, key)
+    if any(isinstance(one, DeliveryBegun) and (one.delivery, one.attempt) == (key, attempt) for one in log):
+        raise Refused("This try was begun already.")
+    return DeliveryBegun(at=at, by=by, delivery=key, vendor=vendor, what=what, attempt=attempt)
+
+
 def made(
     log: Log,
     at: datetime,
@@ -101,12 +110,17 @@ def made(
     ref: str = "",
     link: str = "",
     note: str = "",
+    evidence: str = "",
 ) -> DeliveryMade:
-    """It arrived. `ref`, `link` and `note` are the vendor's id of it, its page there, and a word for people."""
+    """It arrived. `ref`, `link` and `note` are the vendor's id of it, its page there, and a word for people.
+
+    `evidence` is the sha256 of what was kept with it.
+    """
     _still_open(log, key)
     return DeliveryMade(
         at=at, by=by, delivery=key, vendor=vendor, what=what, attempt=attempt,
         ref=ref or msgspec.UNSET, link=link or msgspec.UNSET, note=note or msgspec.UNSET,
+        evidence=evidence or msgspec.UNSET,
     )  # fmt: skip
 
 

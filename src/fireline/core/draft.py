@@ -55,7 +55,7 @@ class Inside:
 class Finding:
     """One thing the check stumbled over: what it is, and the words as they stand in the draft."""
 
-    kind: str  # blank, unseen, secret, address, mail, person, inside, promise
+    kind: str  # blank, unseen, secret, address, mail, person, inside, promise, untested
     found: str
     stops: bool = False  # nobody can mean this
 
@@ -74,6 +74,7 @@ SAYS = {
     "person": "Somebody's name",
     "inside": "A word of the house",
     "promise": "A promise of when it will be fixed",
+    "untested": "Nobody has had it as a test mail",
 }
 
 _BLANK = re.compile(

@@ -7,9 +7,9 @@ the deed it calls is refused by the state.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from fireline.core import approval, cadence, escalation, gate, roles
+from fireline.core import approval, cadence, debt, escalation, gate, helped, lease, mailing, roles
 from fireline.core.events import (
     HOUSE,
     AlertCleared,
@@ -19,27 +19,37 @@ from fireline.core.events import (
     ApprovalAsked,
     ApprovalDenied,
     ApprovalGiven,
+    ApprovalVoided,
+    CancellationAsked,
+    ChecksRead,
     CommandFinished,
+    DebtDue,
+    DebtOwned,
+    DebtTaken,
     GlassBroken,
     IncidentDeclared,
     IncidentMerged,
     IncidentTakenIn,
+    LeaseBegan,
     Log,
+    MitigationMeasured,
     SeverityChanged,
     StatusChanged,
     TaskGiven,
 )
 from fireline.core.incident import Incident, fold
 from fireline.core.outbox import PAGED, paged, told
-from fireline.core.work import Clock, Effect, Tell, Work
+from fireline.core.work import Clock, Effect, Mail, Tell, Work
 
-__all__ = ["PAGED", "Clock", "Effect", "Tell", "Work", "follow", "paged", "topic"]
+__all__ = ["PAGED", "Clock", "Effect", "Mail", "Tell", "Work", "follow", "paged", "topic"]
+
+SHORT = 0.5  # seconds; less than that is not waited for, because the engine looks no more often
 
 
 def follow(number: int, log: Log, *, vendors: frozenset[str] = frozenset()) -> tuple[Work, ...]:
     """What follows from the newest event of the log. `vendors` are those set up, e.g. {"pagerduty", "health"}."""
     by_itself = (*_by_itself(number, log, vendors), *_escalation(number, log, vendors), *_crew(number, log))
-    return (*told(number, log, vendors), *by_itself)
+    return (*told(number, log, vendors), *by_itself, *_afterwards(number, log), *mailing.follows(number, log))
 
 
 def _by_itself(number: int, log: Log, vendors: frozenset[str]) -> tuple[Work, ...]:
@@ -67,6 +77,8 @@ def _by_itself(number: int, log: Log, vendors: frozenset[str]) -> tuple[Work, ..
             return (clock("acknowledge", incident.acknowledge_by),)
         case IncidentMerged():
             return (effect("merge"),)
+        case CancellationAsked(run=run):
+            return (effect("cancel", run=run),)
         case StatusChanged(status="Resolved"):
             return (effect("review"),)
         case (
@@ -83,7 +95,7 @@ def _by_itself(number: int, log: Log, vendors: frozenset[str]) -> tuple[Work, ..
                 *_settled(number, log, event),
                 clock("watch", since + gate.watch_length(incident.declared)),
             )
-        case CommandFinished() | ApprovalDenied():
+        case CommandFinished() | ApprovalDenied() | ApprovalVoided():
             return _settled(number, log, event)
         case ApprovalAsked(ask=ask) | ApprovalGiven(ask=ask) | GlassBroken(ask=ask) if approval.find(log, ask).granted:
             return (effect("run", ask=ask),)
@@ -95,6 +107,42 @@ def _escalation(number: int, log: Log, vendors: frozenset[str]) -> tuple[Clock, 
     """When this house's own on-call has to be asked next, where it is set up."""
     due_at = escalation.rings(log, vendors)
     return (Clock(kind="escalate", incident=number, seq=len(log), due_at=due_at),) if due_at else ()
+
+
+def _afterwards(number: int, log: Log) -> tuple[Work, ...]:
+    """What comes after a change: the checks are read again once it has settled, and a stopgap's time runs."""
+    event, seq = log[-1], len(log)
+
+    def effect(kind: str, wait: float = 0.0, **data: str | int) -> Effect:
+        due_at = event.at + timedelta(seconds=wait) if wait > SHORT else None
+        return Effect(kind=kind, key=f"{number}:{seq}:{kind}", incident=number, seq=seq, data=data, due_at=due_at)
+
+    match event:
+        case CommandFinished(run=run) if found := helped.read(log, run):
+            return (effect("measure", found[0].settle_seconds, run=run, attempt=1),)
+        case ChecksRead(run=run, attempt=n) if 0 < n < helped.ATTEMPTS and not helped.settled(log, run):
+            return (effect("measure", event.settle_seconds, run=run, attempt=n + 1),)
+        case MitigationMeasured(run=run) if any(_walks(one.asked) for one in approval.asks(log) if _ran(one, run)):
+            return (Tell(incident=number, seq=seq, topic=f"measured:{run}", text=event.verdict),)
+        case DebtTaken(until=due_at) | DebtOwned(due_at=due_at) if due_at:
+            return (Clock(kind="debt", incident=number, seq=seq, due_at=due_at),)
+        case LeaseBegan(until=due_at):
+            return (Clock(kind="lease", incident=number, seq=seq, due_at=due_at),)
+        case StatusChanged(status="Resolved") | IncidentMerged() if any(not one.ended for one in lease.leases(log)):
+            return (effect("leases"),)
+        case DebtDue(debt=n, revert=True):
+            return (effect("revert", debt=n),)
+        case _:
+            return ()
+
+
+def _ran(one: approval.Ask, run: str) -> bool:
+    return one.started is not None and one.started.run == run
+
+
+def _walks(asked: ApprovalAsked) -> bool:
+    """The walk asked for it and waits; what takes a change back is nobody's next step."""
+    return asked.by == HOUSE and asked.step != debt.UNDO
 
 
 def _crew(number: int, log: Log) -> tuple[Clock, ...]:
@@ -117,17 +165,20 @@ def _green(incident: Incident, log: Log) -> bool:
 def _settled(number: int, log: Log, event: AnyEvent) -> tuple[Tell, ...]:
     """The walk waits for what becomes of its own asks; a person's ask concerns nobody else."""
     match event:
-        case ApprovalDenied(ask=ask):
-            text = "denied"
+        case ApprovalDenied(ask=ask) | ApprovalVoided(ask=ask):
+            return _heard(number, log, ask, "denied")
         case CommandFinished(run=run, ending=ending):
-            started = fold(number, log).runs[run].started
-            if started.ask is None:
+            this = fold(number, log).runs.get(run)
+            if this is None or this.started.ask is None:
                 return ()
-            ask, text = started.ask, ending
+            return _heard(number, log, this.started.ask, ending)
         case _:
             return ()
+
+
+def _heard(number: int, log: Log, ask: int, text: str) -> tuple[Tell, ...]:
     asked = approval.find(log, ask).asked
-    return (Tell(incident=number, seq=len(log), topic=topic(asked), text=text),) if asked.by == HOUSE else ()
+    return (Tell(incident=number, seq=len(log), topic=topic(asked), text=text),) if _walks(asked) else ()
 
 
 def topic(asked: ApprovalAsked) -> str:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Literal
 
-from fireline.core import public
+from fireline.core import debt, public
 from fireline.core.events import (
     GateOverridden,
     GateSpec,
@@ -28,7 +28,7 @@ from fireline.core.incident import Incident, fold
 from fireline.core.joined import ALERTS, named
 from fireline.core.refusal import Refused
 
-Kind = Literal["alerts", "watch", "verified", "root cause", "status page", "by hand"]
+Kind = Literal["alerts", "watch", "verified", "root cause", "status page", "debts", "by hand"]
 
 # What a checklist item is about, by its words; the first that fits. Whatever fits none is ticked by a person.
 KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
@@ -41,6 +41,9 @@ KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 )
 # Every runbook gets these even when its checklist forgets them: nobody resolves while an alert fires.
 ALWAYS: tuple[tuple[Kind, str], ...] = (("alerts", "No alerts firing"), ("watch", "Stayed green"))
+# What was changed for the time being has to be settled, whatever the checklist says; there as soon as there is any.
+DEBTS = GateSpec(key="debts", text="Temporary changes undone or owned", kind="debts")
+PERMANENT = re.compile(r"\bpermanent\b", re.IGNORECASE)  # "Permanent fix implemented": of which stopgaps?
 STATES = ("firing", "flapping", "no data")  # of an alert that is not over
 
 
@@ -81,10 +84,12 @@ def standings(log: Log, at: datetime) -> tuple[Standing, ...]:
             )
         elif _ticked(spec, log):
             tick = ticks.get(spec.key)
-            detail = f"{tick.by}, {tick.at:%H:%M}" if tick else "a person ticks this"
+            detail = f"{tick.by}, {tick.at:%H:%M}" if tick else f"a person ticks this{_stopgaps(spec, log)}"
             found.append(Standing(spec, open=tick is not None, detail=detail, by_hand=True))
         else:
             found.append(Standing(spec, *_measure(spec.kind, incident, log, at)))
+    if owed := debt.standing(log):
+        found.append(Standing(DEBTS, *owed))
     return tuple(found)
 
 
@@ -107,6 +112,8 @@ def override(log: Log, at: datetime, *, gate: str, reason: str, by: str) -> Gate
     standing = _find(log, at, gate)
     if standing.open:
         raise Refused("This gate is open already.")
+    if standing.spec.kind == "debts":
+        raise Refused("This is not set aside: undo what was changed, or give it to a named person with a date.")
     return GateOverridden(at=at, by=by, gate=gate, reason=reason.strip())
 
 
@@ -151,9 +158,15 @@ def green_since(incident: Incident, log: Log) -> datetime | None:
 
 
 def verified(incident: Incident) -> bool | None:
-    """Did the newest finished run of every verification command end well? None when there was none."""
-    done = (run for run in incident.runs.values() if run.started.purpose == "verification" and run.finished)
-    last = {run.started.step: run for run in done}
+    """Did the newest run of every verification command since the last change end well? None when there was none.
+
+    What was to tell whether an earlier way out had worked says nothing about the one that was taken after it.
+    """
+    ended = [run for run in incident.runs.values() if run.finished]
+    changed = [run.started.at for run in ended if run.started.purpose == "mitigation" and run.started.lane == "write"]
+    checks = [run for run in ended if run.started.purpose == "verification"]
+    since = [run for run in checks if run.started.at >= max(changed)] if changed else checks
+    last = {run.started.step: run for run in since or checks}
     return all(run.state == "ok" for run in last.values()) if last else None
 
 
@@ -221,6 +234,12 @@ def _find(log: Log, at: datetime, gate: str) -> Standing:
 def _ticked(spec: GateSpec, log: Log) -> bool:
     """Nobody can ask a status page that is not here: where nothing was published, a person vouches for it."""
     return spec.kind == "by hand" or (spec.kind == "status page" and not public.approved(log))
+
+
+def _stopgaps(spec: GateSpec, log: Log) -> str:
+    """Which stopgaps a permanent fix has to replace."""
+    left = [one.taken.what for one in debt.debts(log) if not one.settled]
+    return f"; to be made permanent: {'; '.join(left)}" if left and PERMANENT.search(spec.text) else ""
 
 
 def _kind(text: str) -> Kind:

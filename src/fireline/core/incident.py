@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import reduce
 
+import msgspec
+
 from fireline.core.events import (
     AcknowledgementMissed,
     AnyEvent,
@@ -22,6 +24,9 @@ from fireline.core.events import (
     IncidentDeclared,
     IncidentMerged,
     Log,
+    MadeOpen,
+    MadePrivate,
+    MitigationMeasured,
     NoteAdded,
     PeopleAsked,
     ReviewDrafted,
@@ -51,7 +56,7 @@ class Run:
 
     @property
     def state(self) -> str:
-        """`running`, `ok`, `failed`, `timed out` or `interrupted`."""
+        """`running`, `ok`, `failed`, `timed out`, `interrupted` or `cancelled`."""
         return self.finished.ending if self.finished else "running"
 
 
@@ -70,6 +75,8 @@ class Incident:
     missed: AcknowledgementMissed | None = None
     alerts: dict[str, JoinedAlert] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
+    looks: dict[str, Run] = field(default_factory=dict)  # around a change: before it is asked for, and before it runs
+    measured: MitigationMeasured | None = None  # the newest: did it help?
     skipped: tuple[StepSkipped, ...] = ()
     root_cause: RootCauseStated | None = None
     walk_ended: WalkEnded | None = None
@@ -77,6 +84,7 @@ class Incident:
     storm: StormBegan | None = None
     asked: PeopleAsked | None = None  # whom on-call asked last
     unanswered: EscalationEnded | None = None  # everybody was asked, and nobody came
+    private: bool = False  # only some know of it (`core.readers`)
     merged: IncidentMerged | None = None  # it is part of another incident, and ended with that
     seq: int = 0  # number of events in the log
 
@@ -85,10 +93,19 @@ class Incident:
         """How people say it."""
         return f"INC-{self.number}"
 
+    def run(self, name: str) -> Run | None:
+        """The run of this name, a look around a change too."""
+        return self.runs.get(name) or self.looks.get(name)
+
     @property
     def title(self) -> str:
         """Severity first, as it is read aloud."""
         return f"{self.severity}: {self.declared.title}"
+
+    @property
+    def outside(self) -> str:
+        """The title where others may read along, as on a pager: of a private one it says nothing."""
+        return f"{self.severity}: {self.name} (private)" if self.private else self.title
 
     @property
     def acknowledge_by(self) -> datetime:
@@ -198,7 +215,11 @@ def change_severity(
 
 
 def change_status(log: Log, at: datetime, *, status: str, by: str, why: str = "") -> StatusChanged:
-    """Move to another status, forward or back. Resolved has a door of its own (`gate.resolve`)."""
+    """Move to another status, forward or back. Resolved has a door of its own (`gate.resolve`).
+
+    Monitoring says that it is mitigated: without a check that went well since the last change, `why` has to say why
+    that is left out, and everybody is told.
+    """
     incident = fold(0, log)
     if status == "Resolved":
         raise Refused("Resolve the incident through its gates.")
@@ -207,8 +228,27 @@ def change_status(log: Log, at: datetime, *, status: str, by: str, why: str = ""
         if known == status:
             if incident.status == known:
                 raise Refused(f"It is {known} already.")
-            return StatusChanged(at=at, by=by, status=known, why=why)
+            skips = known == "Monitoring" and not checked(incident)
+            if skips and not why.strip():
+                raise Refused(
+                    "Nothing has verified that it is mitigated. Run the checks, or say why you do without.", field="why"
+                )
+            return StatusChanged(at=at, by=by, status=known, why=why, unverified=skips or msgspec.UNSET)
     raise Refused(f"Status is one of {', '.join(STATUSES)}.", field="status", status=400)
+
+
+def checked(incident: Incident) -> bool:
+    """A verification went well since the last change was made: the newest run of each that was run."""
+    changes = [run for run in incident.runs.values() if run.started.lane == "write" and run.started.purpose != "other"]
+    last = max((run.started.at for run in changes), default=incident.declared.at)
+    newest = {
+        run.started.step: run
+        for run in incident.runs.values()
+        if run.started.purpose == "verification" and run.started.at >= last
+    }
+    measured = incident.measured
+    helped = bool(measured and measured.at >= last and measured.verdict == "better" and not newest)
+    return helped or (bool(newest) and all(run.state == "ok" for run in newest.values()))
 
 
 def note(log: Log, at: datetime, *, text: str, by: str, happened_at: datetime | None = None) -> NoteAdded:
@@ -247,6 +287,7 @@ def fold(number: int, log: Log) -> Incident:
         severity=first.severity,
         severity_name=first.severity_name,
         response_minutes=first.response_minutes,
+        private=first.private,
         status_since=(("Investigating", first.at),),
         seq=1,
     )
@@ -275,10 +316,10 @@ def _after(incident: Incident, event: AnyEvent) -> Incident:
             return replace(incident, seq=seq, status=status, status_since=(*incident.status_since, (status, event.at)))
         case RootCauseStated():
             return replace(incident, seq=seq, root_cause=event)
-        case CommandStarted(run=run):
-            return replace(incident, seq=seq, runs=incident.runs | {run: Run(event)})
-        case CommandFinished(run=run) if run in incident.runs:
-            return replace(incident, seq=seq, runs=incident.runs | {run: replace(incident.runs[run], finished=event)})
+        case CommandStarted() | CommandFinished():
+            return _ran(replace(incident, seq=seq), event)
+        case MitigationMeasured():
+            return replace(incident, seq=seq, measured=event)
         case StepSkipped():
             return replace(incident, seq=seq, skipped=(*incident.skipped, event))
         case WalkEnded():
@@ -291,11 +332,29 @@ def _after(incident: Incident, event: AnyEvent) -> Incident:
             return replace(incident, seq=seq, asked=event, unanswered=None)
         case EscalationEnded():
             return replace(incident, seq=seq, unanswered=event)
+        case MadePrivate() | MadeOpen():
+            return replace(incident, seq=seq, private=isinstance(event, MadePrivate))
         case IncidentMerged():
             ended = (*incident.status_since, ("Resolved", event.at))
             return replace(incident, seq=seq, merged=event, status="Resolved", status_since=ended)
         case _:
             return replace(incident, seq=seq)
+
+
+def _ran(incident: Incident, event: CommandStarted | CommandFinished) -> Incident:
+    """A command began or ended. Looks around a change stand apart: they are no step of anybody's."""
+    match event:
+        case CommandStarted(run=run, purpose="preview" | "capture"):
+            return replace(incident, looks=incident.looks | {run: Run(event)})
+        case CommandStarted(run=run):
+            return replace(incident, runs=incident.runs | {run: Run(event)})
+        case CommandFinished(run=run) if run in incident.looks:
+            looks = incident.looks | {run: replace(incident.looks[run], finished=event)}
+            return replace(incident, looks=looks)
+        case CommandFinished(run=run) if run in incident.runs:
+            return replace(incident, runs=incident.runs | {run: replace(incident.runs[run], finished=event)})
+        case _:
+            return incident
 
 
 def still_open(incident: Incident) -> None:

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from fireline.core import asking, chat
 from fireline.core.events import (
     AnyEvent,
     DeliveryAskedAgain,
+    DeliveryBegun,
     DeliveryDelayed,
     DeliveryGivenUp,
     IncidentAcknowledged,
@@ -26,6 +28,7 @@ from fireline.core.events import (
     SeverityChanged,
     StatusChanged,
 )
+from fireline.core.readers import closed_at, private
 from fireline.core.work import Effect
 
 # Which severities a vendor is told of at the declaration, by default; one that is in no row, at every severity.
@@ -34,8 +37,11 @@ TOLD: Mapping[str, tuple[str, ...]] = {
     "pagerduty": ("P0", "P1", "SEV0", "SEV1", "SEV2", "S0", "S1", "S2"),
 }
 PAGED = TOLD["pagerduty"]
+# They take no key and cannot be asked what they have: what was begun there and got lost is not begun again.
+BLIND = frozenset({chat.POSTS})
 # What PagerDuty is set up for, among `vendors`: to be sent events, to be asked through its REST API, or both.
 EVENTS, REST = "pagerduty events", "pagerduty rest"
+SPOKEN = frozenset({*chat.CHATS, chat.MAIL, asking.VENDOR, "own_page", "statuspage"})  # what many people read
 SETTLES_WITHIN = timedelta(hours=1)  # the first try of a delivery; it takes seconds, and a restart in between minutes
 # What a verb is called where people read it: vendor -> verb -> words.
 WHAT: Mapping[str, Mapping[str, str]] = {
@@ -52,6 +58,8 @@ WHAT: Mapping[str, Mapping[str, str]] = {
         "update": "Update the incident for the public",
         "resolve": "Tell the public that it is over",
     },
+    **chat.WHAT,
+    **asking.WHAT,
 }
 
 
@@ -89,7 +97,7 @@ def told(number: int, log: Log, vendors: frozenset[str]) -> tuple[Effect, ...]:
         )
 
     told_now = (effect for part in (_pager, _people, _public) for effect in part(log, vendors, tell))
-    return (*told_now, *_again(number, log))
+    return (*told_now, *chat.told(log, vendors, tell, PAGED), *asking.told(log, vendors, tell), *_again(number, log))
 
 
 def _pager(log: Log, vendors: frozenset[str], tell: Teller) -> Iterable[Effect]:
@@ -105,7 +113,7 @@ def _pager(log: Log, vendors: frozenset[str], tell: Teller) -> Iterable[Effect]:
             return (tell("pagerduty", "acknowledge"),)
         case IncidentMerged() | StatusChanged(status="Resolved") if paged(log, vendors):
             return (tell("pagerduty", "resolve"),)
-        case StatusChanged() if paged(log, vendors) and REST in vendors:
+        case StatusChanged() if paged(log, vendors) and REST in vendors and not private(log):
             return (tell("pagerduty", "note"),)
         case _:
             return ()
@@ -156,7 +164,7 @@ def pending(log: Log, vendors: frozenset[str], at: datetime) -> tuple[Effect, ..
 
     What was decided long ago was heard of, or never begun: its vendor was not set up yet.
     """
-    heard = {getattr(event, "delivery", "") for event in log}
+    heard = {getattr(event, "delivery", "") for event in log if not isinstance(event, DeliveryBegun)}
     return tuple(
         effect
         for seq, event in enumerate(log, 1)
@@ -186,6 +194,12 @@ def pages(event: AnyEvent, log: Log) -> bool:
             return severity in PAGED  # a graver one does not wait for the hold
         case _:
             return isinstance(event, PageReleased)
+
+
+def too_late(log: Log, key: str) -> bool:
+    """It was to be told where many read, and the incident became private before it was."""
+    vendor, seq, verb = origin(key)
+    return vendor in SPOKEN and verb not in {"export", "archive"} and seq < closed_at(log)
 
 
 def origin(key: str) -> tuple[str, int, str]:

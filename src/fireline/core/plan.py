@@ -8,7 +8,7 @@ deployment") borrows those. Words without commands are for people and stay words
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fireline.core.runbook import Command, Mitigation, Resolution, Runbook, Scenario
 
@@ -58,12 +58,29 @@ class Plan:
     words: tuple[str, ...] = ()  # ways out that a person has to take
 
 
-def plan(runbook: Runbook, scenario: str | None) -> Plan:
-    """The plan for the scenario of this title; empty when the runbook has none such."""
+def plan(runbook: Runbook, scenario: str | None, first: tuple[str, ...] = ()) -> Plan:
+    """The plan for the scenario of this title; empty when the runbook has none such.
+
+    `first` are conditions of the runbook that the evidence points to (`core.branch`): their ways come before the
+    others, and a condition that the scenario does not mention lends its commands all the same.
+    """
     for one in runbook.scenarios:
         if one.title == scenario:
-            return _plan(runbook, one)
+            return _ahead(_plan(runbook, one), runbook, first)
     return Plan()
+
+
+def _ahead(found: Plan, runbook: Runbook, first: tuple[str, ...]) -> Plan:
+    ahead: list[Way] = []
+    for condition in first:
+        mitigation = next((one for one in runbook.mitigations if one.condition == condition), None)
+        if mitigation is None:
+            continue
+        own = _commands(mitigation)
+        # the scenario's own words for it, where it has some
+        way = next((one for one in found.ways if one.commands == own.commands), own)
+        ahead += [way] if way.commands and way not in ahead else []
+    return replace(found, ways=(*ahead, *(one for one in found.ways if one not in ahead)))
 
 
 def _plan(runbook: Runbook, scenario: Scenario) -> Plan:
@@ -84,10 +101,15 @@ def _way(resolution: Resolution, mitigations: tuple[Mitigation, ...]) -> Way | N
     for mitigation in mitigations:
         condition = _words(mitigation.condition)
         if condition and condition <= wanted:
-            commands = tuple(one for one in mitigation.commands if one.role != "verification")
-            verification = tuple(one for one in mitigation.commands if one.role == "verification")
-            return Way(f"{resolution.text} ({mitigation.condition})", commands, verification)
+            return replace(_commands(mitigation), text=f"{resolution.text} ({mitigation.condition})")
     return None
+
+
+def _commands(mitigation: Mitigation) -> Way:
+    """A condition as a way of its own: what to run, and what tells that it worked."""
+    commands = tuple(one for one in mitigation.commands if one.role != "verification")
+    verification = tuple(one for one in mitigation.commands if one.role == "verification")
+    return Way(mitigation.condition, commands, verification)
 
 
 def _words(text: str) -> frozenset[str]:

@@ -154,7 +154,7 @@ def _draft(log: Log, number: int) -> public.Update:
 
 
 def _may_be_told(log: Log, now: Incident) -> None:
-    if now.declared.private:
+    if now.private:
         raise Refused("This incident is private: nothing of it goes outside.", status=403)
     if now.merged and not public.approved(log):
         raise Refused(f"This incident is part of INC-{now.merged.into}. Tell the public there.")

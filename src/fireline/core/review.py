@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from fireline.core import gate, timeline
+from fireline.core import debt, gate, helped, hypothesis, timeline
 from fireline.core.events import (
     ApprovalGiven,
     CommandStarted,
@@ -53,6 +53,8 @@ TEMPLATE = """\
 HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
 BULLET = re.compile(r"^\s*[-*]\s+\*\*(.+?):?\*\*", re.MULTILINE)  # - **Duration:** X hours Y minutes
 MILESTONE = re.compile(r"^\s*[-*]\s+HH:MM\s*[-\u2013\u2014:]\s*(.+?)\s*$", re.MULTILINE)  # - HH:MM - Incident began
+FOLLOW_UP = (r"action|item|what|task", r"owner|who|assign", r"due|date|by|when", r"status")  # the columns of one
+OWED = tuple(re.compile(words, re.IGNORECASE) for words in FOLLOW_UP)
 COLUMNS = re.compile(r"^\|(.+)\|\s*\n\|[\s:|-]+\|\s*$", re.MULTILINE)  # the head of a table
 
 
@@ -199,9 +201,11 @@ def _row(one: timeline.Entry) -> str:
 
 def _cause(incident: Incident, log: Log) -> str:
     cause = incident.root_cause
-    if cause is None:
-        return FOR_PEOPLE
-    return cause.text if cause.known else f"Unknown, accepted by {cause.by}: {cause.text}"
+    said = FOR_PEOPLE
+    if cause is not None:
+        said = cause.text if cause.known else f"Unknown, accepted by {cause.by}: {cause.text}"
+    thought = hypothesis.told(log)
+    return "\n".join([said, *(["", "What people thought of:", ""] if thought else []), *thought])
 
 
 def _resolution(incident: Incident, log: Log) -> str:
@@ -211,6 +215,9 @@ def _resolution(incident: Incident, log: Log) -> str:
             yes = _yes(log, run.started.ask)
             result = run.state if run.finished is None else f"{run.state}, {run.finished.seconds:.1f} s"
             done.append(f"- {_plain(run.started.title)}: `{run.started.command}` ({result}{yes})")
+            if found := helped.measured(log, run.started.run):
+                done.append(f"  - Did it help? {found.verdict.capitalize()}: {helped.said(found)}")
+    done += [f"- {line}" for line in debt.told(log)]
     asides = [f"- Gate set aside by {e.by}: {e.reason}" for e in log if isinstance(e, GateOverridden)]
     return "\n".join([*done, *asides]) or FOR_PEOPLE
 
@@ -243,6 +250,11 @@ def _went_wrong(incident: Incident, log: Log) -> str:
         if run.state != "ok" and run.started.purpose != "diagnosis"
     ]
     facts += [
+        f"- {event.by} set {event.status} without verification: {event.why}"
+        for event in log
+        if isinstance(event, StatusChanged) and event.unverified
+    ]
+    facts += [
         f"- {event.by} ran a command alone (break-glass): {event.reason}"
         for event in log
         if isinstance(event, GlassBroken)
@@ -255,6 +267,10 @@ def _actions(incident: Incident, log: Log, sample: str) -> str:
     columns = COLUMNS.search(sample)
     names = [cell.strip() for cell in columns[1].split("|")] if columns else ["Action", "Owner", "Due Date", "Status"]
     rows = [names, ["---"] * len(names), ["Todo" if name.lower() == "status" else UNKNOWN for name in names]]
+    owed = [[what, owner, due, "Todo"] for what, owner, due in debt.follow_ups(log)]
+    # by what the columns are called: a template may have others, and in another order
+    order = [next((n for n, word in enumerate(OWED) if word.search(name)), None) for name in names]
+    rows[2:2] = [[(row[n] or UNKNOWN) if n is not None else UNKNOWN for n in order] for row in owed]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 

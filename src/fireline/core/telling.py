@@ -1,4 +1,4 @@
-"""Telling: what the timeline says of updates, roles and tasks, one sentence an event."""
+"""Telling: what the timeline says of updates, letters, roles and tasks, one sentence an event."""
 
 from __future__ import annotations
 
@@ -7,6 +7,12 @@ from datetime import timedelta
 
 from fireline.core.events import (
     CommanderMissing,
+    LetterApproved,
+    LetterDrafted,
+    LetterSent,
+    LetterSentAgain,
+    LetterTested,
+    LetterWithdrawn,
     Log,
     RoleDeclined,
     RoleOffered,
@@ -24,9 +30,10 @@ from fireline.core.events import (
 )
 from fireline.core.roles import TITLES
 
+Mailed = LetterDrafted | LetterTested | LetterApproved | LetterWithdrawn | LetterSentAgain | LetterSent
 Told = (
     UpdateSent | UpdateNudged | UpdateOverdue | UpdateEscalated | UpdateSnoozed | RoleOffered | RoleTaken | RoleDeclined
-    | RoleReleased | CommanderMissing | TaskGiven | TaskTaken | TaskDone | TaskOverdue
+    | RoleReleased | CommanderMissing | TaskGiven | TaskTaken | TaskDone | TaskOverdue | Mailed
 )  # fmt: skip
 WHOSE = {"internal": "the next update", "public": "the next public update"}
 
@@ -41,6 +48,7 @@ class Words:
     tone: str = ""
     key: bool = False
     detail: str = ""
+    passing: bool = False  # a start whose end is told as well
 
 
 def words(event: Told, who: str, log: Log) -> Words:
@@ -94,6 +102,31 @@ def words(event: Told, who: str, log: Log) -> Words:
         case TaskOverdue():
             said = _to(event.to, f"time is up: {_task(log, event.task)}")
             return Words(sentence=said, icon="target", tone="warn")
+        case _:
+            return _mailed(event, who)
+
+
+def _mailed(event: Mailed, who: str) -> Words:
+    """What to say of a letter to customers."""
+    match event:
+        case LetterDrafted():
+            said = f"{who} drafted letter {event.letter} to customers: {event.subject}"
+            return Words(sentence=said, icon="doc", detail=event.text)
+        case LetterTested():
+            return Words(sentence=f"{who} had letter {event.letter} as a test mail", icon="doc")
+        case LetterApproved():
+            meant = f"Meant: {'; '.join(event.despite)}" if event.despite else ""
+            said = f"{who} approved letter {event.letter} to {event.recipients:,} customers"
+            return Words(sentence=said, tone="ok", key=True, detail=meant)
+        case LetterWithdrawn():
+            return Words(sentence=f"{who} withdrew letter {event.letter} to customers: {event.reason}", icon="dash")
+        case LetterSentAgain():
+            return Words(sentence=f"{who} sends one copy of letter {event.letter} again", icon="doc")
+        case LetterSent():
+            counts = ", ".join(f"{count:,} {state}" for state, count in event.counts.items())
+            tone = "warn" if set(event.counts) - {"sent", "left"} else "ok"
+            said = f"Letter {event.letter} to customers is out: {counts or 'to nobody'}"
+            return Words(sentence=said, kind="deliveries", icon="chat", tone=tone, key=True)
 
 
 def _role(role: str, subject: str) -> str:

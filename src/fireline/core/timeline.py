@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fireline.core import approval
+from fireline.core.aftermath import After, aftermath
+from fireline.core.attachment import large
+from fireline.core.chat import NAMES as CHAT_NAMES
+from fireline.core.errand import heard
 from fireline.core.events import (
     HOUSE,
     AcknowledgementMissed,
@@ -20,14 +24,18 @@ from fireline.core.events import (
     ApprovalAsked,
     ApprovalDenied,
     ApprovalGiven,
+    ApprovalVoided,
+    CancellationAsked,
     CommandFinished,
     CommandStarted,
     DeliveredByHand,
     DeliveryAskedAgain,
+    DeliveryBegun,
     DeliveryDelayed,
     DeliveryGivenUp,
     DeliveryMade,
     EscalationEnded,
+    FileAttached,
     GateOverridden,
     GateTicked,
     GlassBroken,
@@ -37,6 +45,7 @@ from fireline.core.events import (
     IncidentTakenIn,
     Log,
     NoteAdded,
+    OutcomeHeard,
     PageReleased,
     PeopleAsked,
     PublicUpdateApproved,
@@ -48,16 +57,21 @@ from fireline.core.events import (
     StatusChanged,
     StepSkipped,
     StormBegan,
+    UndoKept,
     WalkEnded,
     WatchPassed,
 )
 from fireline.core.incident import fold
 from fireline.core.joined import named
+from fireline.core.looking import Looked, looked
+from fireline.core.privately import Privately, privately
 from fireline.core.public import PLACES
-from fireline.core.telling import Told, words
+from fireline.core.roomed import Roomed, roomed
+from fireline.core.telling import Told, Words, words
 
+LOOKS = {"preview", "capture"}  # around a change: what they told stands in the ask and in the way back
 WHYS_SHOWN = 3  # of many alerts that joined at once
-VENDORS = {"pagerduty": "PagerDuty", "on_call": "On call", **PLACES}
+VENDORS = {"pagerduty": "PagerDuty", "on_call": "On call", **PLACES, **CHAT_NAMES, "slack_asks": "Slack"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +104,10 @@ def actor(by: str) -> str:
 
 
 def duration(span: timedelta) -> str:
-    """A span as people say it: 42 s, 3 min 5 s, 2 h 4 min."""
+    """A span as people say it: 42 s, 3 min 5 s, 2 h 4 min, 6 days 2 h."""
     seconds = int(span.total_seconds())
+    if span.days > 1:
+        return f"{span.days} days {span.seconds // 3600} h" if span.seconds >= 3600 else f"{span.days} days"
     if seconds < 60:
         return f"{seconds} s"
     if seconds < 3600:
@@ -105,9 +121,11 @@ def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901
     def line(sentence: str, kind: str, icon: str, tone: str = "", **more: object) -> Entry:
         return Entry(seq, at, who, sentence, kind, icon, tone, **more)  # type: ignore[arg-type]
 
-    if isinstance(event, Told):
-        told = words(event, who, log)
-        return line(told.sentence, told.kind, told.icon, told.tone, key=told.key, detail=told.detail)
+    if isinstance(event, After | Roomed | Told | Looked | Privately):
+        told = _elsewhere(event, who, log)
+        return line(
+            told.sentence, told.kind, told.icon, told.tone, key=told.key, detail=told.detail, passing=told.passing
+        )
     match event:
         case IncidentDeclared():
             scenario = f", scenario {event.scenario}" if event.scenario else ""
@@ -168,11 +186,12 @@ def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901
             return line(f"Severity is now {event.severity}: {event.reason}", "status", "flag", "accent", key=True)
         case StatusChanged():
             why = f": {event.why}" if event.why else ""
+            loud = ", NOT VERIFIED" if event.unverified else ""
             return line(
-                f"Status {event.status}{why}",
+                f"Status {event.status}{loud}{why}",
                 "status",
                 "flag",
-                "ok" if event.status == "Resolved" else "accent",
+                "bad" if loud else "ok" if event.status == "Resolved" else "accent",
                 key=True,
             )
         case NoteAdded():
@@ -203,6 +222,11 @@ def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901
                 return line(f"{who} looks: {event.title}", "commands", "play", detail=event.command)
             need = f", needs {event.yes_needed} people" if event.yes_needed > 1 else ""
             return line(f"{who} asks to run {event.title}{need}", "commands", "shield", "warn", detail=event.command)
+        case ApprovalVoided(ask=ask):
+            return line(f"Not run, {_asked(log, ask)}: {event.why}", "commands", "shield", "bad", key=True)
+        case UndoKept():
+            said = "Way back kept" if event.command else "No way back"
+            return line(f"{said}: {event.what}", "commands", "left", detail=event.command, passing=not event.command)
         case ApprovalGiven(ask=ask):
             return line(f"{who} approved {_asked(log, ask)}", "commands", "shield", "ok", key=True)
         case ApprovalDenied(ask=ask):
@@ -217,9 +241,11 @@ def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901
             )
         case CommandStarted(run=run):
             ended = any(isinstance(later, CommandFinished) and later.run == run for later in log[seq:])
-            return line(f"{event.title} started", "commands", "play", detail=event.command, passing=ended)
+            passing = ended or event.purpose in LOOKS
+            return line(f"{event.title} started", "commands", "play", detail=event.command, passing=passing)
         case CommandFinished():
-            title = next((e.title for e in log if isinstance(e, CommandStarted) and e.run == event.run), event.run)
+            begun = next((e for e in log if isinstance(e, CommandStarted) and e.run == event.run), None)
+            title = begun.title if begun else event.run
             ended = event.ending in {"ok", "failed"} and event.exit_code is not None
             exit_ = f"exit {event.exit_code}" if ended else event.ending  # 137 tells nobody that time was up
             return line(
@@ -229,9 +255,25 @@ def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901
                 "" if event.ending == "ok" else "bad",
                 detail=event.summary,
                 evidence=event.evidence,
+                passing=begun is not None and begun.purpose in LOOKS,
             )
+        case OutcomeHeard():
+            said, tone = heard(event), "" if event.ending == "ok" else "bad"
+            title = next((e.title for e in log if isinstance(e, CommandStarted) and e.run == event.run), event.run)
+            return line(
+                f"{title}: {said}", "commands", "term", tone, key=True, detail=event.summary, evidence=event.evidence
+            )
+        case CancellationAsked(run=run):
+            title = next((e.title for e in log if isinstance(e, CommandStarted) and e.run == run), run)
+            return line(f"{who} cancels {title}: {event.reason}", "commands", "flag", "warn", key=True)
+        case FileAttached():
+            said = f"{who} attached {event.name}, {large(event.size)}"
+            return line(said, "people", "doc", detail=event.note, evidence=event.evidence)
         case StepSkipped():
             return line(f"{event.title} skipped: {event.reason}", "commands", "dash")
+        case DeliveryBegun():
+            vendor = VENDORS.get(event.vendor, event.vendor)
+            return line(f"{vendor}: {event.what.lower()}: begun", "deliveries", "chat", passing=True)
         case DeliveryMade():
             return line(
                 f"{VENDORS.get(event.vendor, event.vendor)}: {event.what.lower()}: done",
@@ -239,6 +281,7 @@ def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901
                 "chat",
                 "ok",
                 detail=event.note or "",
+                evidence=event.evidence or None,
             )
         case DeliveryAskedAgain():
             vendor = VENDORS.get(event.vendor, event.vendor)
@@ -293,6 +336,17 @@ def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901
                 "doc",
                 evidence=event.evidence,
             )
+
+
+def _elsewhere(event: After | Roomed | Told | Looked | Privately, who: str, log: Log) -> Words:
+    """The sentences that stand in files of their own."""
+    if isinstance(event, After):
+        return aftermath(event, who, log)
+    if isinstance(event, Roomed):
+        return roomed(event, who)
+    if isinstance(event, Privately):
+        return privately(event, who)
+    return words(event, who, log) if isinstance(event, Told) else looked(event, who, log)
 
 
 def _whys(event: IncidentDeclared) -> tuple[str | None, ...]:

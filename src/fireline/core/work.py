@@ -10,7 +10,7 @@ import msgspec
 class Effect(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """A call to the outside, made at least once under one `key`, in order within its incident and vendor."""
 
-    kind: str  # which handler: assess, walk, run, merge, split, review; any other one is a vendor's name
+    kind: str  # which handler: assess, walk, run, cancel, merge, split, review; any other one is a vendor's name
     key: str  # names the effect for ever: the same key is the same effect
     incident: int
     seq: int
@@ -36,4 +36,16 @@ class Tell(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     text: str
 
 
-Work = Effect | Clock | Tell
+class Mail(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """What happens to the copies of a letter: rows are written, stopped, or sent once more."""
+
+    incident: int
+    seq: int
+    at: datetime
+    letter: int
+    services: tuple[str, ...] = ()  # whose customers get one; none: the copies are there already
+    listed: str = ""  # the list that was approved, as its sha256
+    again: int | None = None  # only the copy of this customer
+
+
+Work = Effect | Clock | Tell | Mail

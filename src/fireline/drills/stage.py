@@ -84,7 +84,8 @@ class Stage:
         sections: dict[str, dict[str, Any]] = {
             "server": {"port": self.port},
             "store": {"url": self.database_url, "spool": str(self.folder / "spool")},
-            "runbooks": {"paths": [str(self.drill.runbook)]},
+            # the health addresses of a shop that does not exist would only ever say so
+            "runbooks": {"paths": [str(self.drill.runbook)], "first_look": False, "pulse": False},
             "lanes.read": {"directory": str(world.folder), "path": world.path, "seconds": 20},
             "lanes.write": {"directory": str(world.folder), "path": world.path, "seconds": 60},
             "drill": {"on": True, "watch_speed": self.drill.watch_speed},
@@ -94,6 +95,8 @@ class Stage:
         if self.pagerduty:
             sections["pagerduty"] = dict(self.pagerduty)
         text = "\n".join(f"[{name}]\n{_toml(keys)}" for name, keys in sections.items())
+        shop = {"path": str(world.folder), "service": world.told_as, "name": "shop"}
+        text += f"\n[[repositories]]\n{_toml(shop)}"
         if world.probe_url:
             probe = {"name": self.drill.alert, "url": world.probe_url, "service": world.service, "every": PROBE_EVERY}
             text += f"\n[[probes]]\n{_toml(probe)}"

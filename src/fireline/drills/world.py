@@ -70,6 +70,7 @@ class World:
         else:
             self._plan = plans.small(self.ports)
         self.service = self._plan.victim.name  # as supervisorctl calls it: redis or sessions
+        self.told_as = "cache" if self.kind == "real" else self.service  # as its alert calls it
         self._now = now
         self._leash: subprocess.Popen[bytes] | None = None
 

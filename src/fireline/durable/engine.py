@@ -43,7 +43,7 @@ def queue_of(effect: Effect) -> str:
     match effect.kind:
         case "walk":
             return "walk"
-        case "run" | "assess":
+        case "run" | "assess" | "measure" | "cancel":
             return "run"
         case _:
             return IN_ORDER

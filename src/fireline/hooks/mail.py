@@ -38,13 +38,17 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def mailbox(
-    settings: MailSettings | None, alerts: AlertStore, heard: Heard, now: Callable[[], datetime]
-) -> AsyncIterator[None]:
-    """Take mail while it is open. Raises `Refused` when the address to listen on is none or taken."""
+    settings: MailSettings | None, alerts: AlertStore, heard: Heard, now: Callable[[], datetime],
+    bounced: Callable[[bytes], int] | None = None,
+) -> AsyncIterator[None]:  # fmt: skip
+    """Take mail while it is open. Raises `Refused` when the address to listen on is none or taken.
+
+    `bounced` is shown what mail servers say of mails of ours, and answers how many of them it knows.
+    """
     if settings is None:
         yield
         return
-    box = Mailbox(settings, alerts, heard, now)
+    box = Mailbox(settings, alerts, heard, now, bounced)
     tls = _tls(settings)
     host, _, port = settings.listen.rpartition(":")
     try:
@@ -72,6 +76,7 @@ class Mailbox:
     alerts: AlertStore
     heard: Heard
     now: Callable[[], datetime]
+    bounced: Callable[[bytes], int] | None = None
     open: int = 0
     taken: list[datetime] = field(default_factory=list)  # within the last minute
 
@@ -120,6 +125,8 @@ class Mailbox:
         """Store one mail and say what became of it. Raises `Refused`, with 503 when it can be sent again."""
         mail, at = read_mail(raw), self.now()
         if mail.automatic or sender in {"", "<>"}:  # a bounce comes from nobody
+            if self.bounced and self.bounced(raw):
+                return "Taken; it is told beside the letter that came back"
             return "Taken; what no person wrote raises no alert"
         known = self.heard.of(SOURCE, [mail.id, *mail.thread])
         if mail.id in known:

@@ -16,9 +16,26 @@ from typing import Any
 
 import msgspec
 
+from fireline.core.place import Environment
 from fireline.core.refusal import Refused
-from fireline.settings.own import Drill, Guard, Lanes, LaneSettings, Runbooks, Server, Store
+from fireline.settings.chat import ChatSettings, SlackSettings
+from fireline.settings.databases import DatabaseSettings, WarmSettings
+from fireline.settings.looking import PanelSettings, RepositorySettings
+from fireline.settings.own import (
+    AfterSettings,
+    Drill,
+    EvidenceSettings,
+    Guard,
+    Lanes,
+    LaneSettings,
+    Runbooks,
+    Server,
+    Store,
+)
 from fireline.settings.part import Part
+from fireline.settings.places import EnvironmentSettings
+from fireline.settings.private import PrivateSettings
+from fireline.settings.runners import RunnerSettings, RunnersSettings
 from fireline.settings.sources import (
     Alerts,
     FeedSettings,
@@ -39,6 +56,7 @@ from fireline.settings.sources import (
 from fireline.settings.telling import (
     CadenceSettings,
     ChainSettings,
+    CustomersSettings,
     GatewaySettings,
     NtfySettings,
     OnCallSettings,
@@ -53,10 +71,16 @@ from fireline.settings.telling import (
 
 __all__ = [
     "FILE",
+    "AfterSettings",
     "Alerts",
     "CadenceSettings",
     "ChainSettings",
+    "ChatSettings",
+    "CustomersSettings",
+    "DatabaseSettings",
     "Drill",
+    "EnvironmentSettings",
+    "EvidenceSettings",
     "FeedSettings",
     "GatewaySettings",
     "GitHubSettings",
@@ -71,23 +95,30 @@ __all__ = [
     "OnCallSettings",
     "OverWhen",
     "PagerDutySettings",
+    "PanelSettings",
     "Part",
     "PersonSettings",
+    "PrivateSettings",
     "ProbeSettings",
     "PrometheusSettings",
+    "RepositorySettings",
     "RotationSettings",
     "RuleSettings",
     "Runbooks",
+    "RunnerSettings",
+    "RunnersSettings",
     "SentrySettings",
     "Server",
     "Settings",
     "Severity",
+    "SlackSettings",
     "SmtpSettings",
     "StatusComponentSettings",
     "StatusSettings",
     "StatuspageSettings",
     "Store",
     "Storm",
+    "WarmSettings",
     "ZendeskSettings",
     "load",
 ]
@@ -103,12 +134,15 @@ class Settings(Part, frozen=True, kw_only=True):
     runbooks: Runbooks = Runbooks()
     lanes: Lanes = Lanes()
     guard: Guard = Guard()
+    environments: dict[str, EnvironmentSettings] = {}
     alerts: Alerts = Alerts()
     rules: tuple[RuleSettings, ...] = ()
     severity: Severity = Severity()
     storm: Storm = Storm()
     cadence: CadenceSettings = CadenceSettings()
     drill: Drill = Drill()
+    afterwards: AfterSettings = AfterSettings()
+    evidence: EvidenceSettings = EvidenceSettings()
     pagerduty: PagerDutySettings | None = None
     sentry: SentrySettings | None = None
     probes: tuple[ProbeSettings, ...] = ()
@@ -127,12 +161,31 @@ class Settings(Part, frozen=True, kw_only=True):
     gateways: dict[str, GatewaySettings] = {}
     status: StatusSettings | None = None
     statuspage: StatuspageSettings | None = None
+    customers: CustomersSettings | None = None
+    repositories: tuple[RepositorySettings, ...] = ()
+    links: dict[str, str] = {}  # into tools that show more, by the tool's name
+    dependencies: dict[str, tuple[str, ...]] = {}  # service -> what it cannot do without
+    slack: SlackSettings | None = None
+    chat: ChatSettings = ChatSettings()
+    private: PrivateSettings = PrivateSettings()
+    warm: WarmSettings = WarmSettings()
+    runner: RunnerSettings | None = None
+    runners: RunnersSettings = RunnersSettings()
+    databases: dict[str, DatabaseSettings] = {}
     values: dict[str, str] = {}  # what placeholders such as <namespace> stand for at this site
 
     @property
     def pager(self) -> PagerDutySettings | None:
         """PagerDuty, where it is there to page and not only to tell."""
         return self.pagerduty if self.pagerduty and (self.pagerduty.routing_key or self.pagerduty.api_token) else None
+
+    @property
+    def pinned(self) -> tuple[Environment, ...]:
+        """The environments that commands are held to, in the words of core."""
+        return tuple(
+            Environment(name=name, context=one.context, namespaces=one.namespaces, server=one.server, runner=one.runner)
+            for name, one in self.environments.items()
+        )
 
     @property
     def status_url(self) -> str:
@@ -193,6 +246,9 @@ def _overlay(raw: dict[str, Any], environment: Mapping[str, str]) -> None:
         ("smtp", SmtpSettings),
         ("statuspage", StatuspageSettings),
         ("ntfy", NtfySettings),
+        ("slack", SlackSettings),
+        ("chat", ChatSettings),
+        ("runner", RunnerSettings),
     )
     for section, part in sections:
         for key in part.__struct_encode_fields__:
@@ -203,6 +259,9 @@ def _overlay(raw: dict[str, Any], environment: Mapping[str, str]) -> None:
     for name, gateway in _section(raw, "gateways").items() if "gateways" in raw else ():
         if isinstance(gateway, dict) and (token := environment.get(f"FIRELINE_GATEWAYS_{name}_TOKEN".upper())):
             gateway["token"] = token
+    for name, one in _section(raw, "databases").items() if "databases" in raw else ():
+        if isinstance(one, dict) and (url := environment.get(f"FIRELINE_DATABASES_{name}_URL".upper())):
+            one["url"] = url
     if paths := environment.get("FIRELINE_RUNBOOKS_PATHS"):
         _section(raw, "runbooks")["paths"] = paths.split(os.pathsep)
 

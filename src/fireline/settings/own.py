@@ -26,6 +26,7 @@ class Runbooks(Part, frozen=True, kw_only=True):
     paths: tuple[str, ...] = ("runbooks",)
     probe: bool = False  # watch the health addresses that the runbooks' own curl commands ask
     first_look: bool = True  # ask every health address once when an incident is declared, and note the answers
+    pulse: bool = True  # while an incident is open, ask every half minute whether it is still happening
 
 
 class LaneSettings(Part, frozen=True, kw_only=True):
@@ -39,7 +40,8 @@ class LaneSettings(Part, frozen=True, kw_only=True):
     environment: dict[str, str] = {}
     seconds: float = 30.0
     memory_mib: int = 1024
-    output_kib: int = 1024
+    output_kib: int = 256 * 1024  # kept of one command; the middle of more is cut
+    runner: str = ""  # the runner that carries out what no environment sends elsewhere; "" is this house
 
 
 class Lanes(Part, frozen=True, kw_only=True):
@@ -53,6 +55,21 @@ class Guard(Part, frozen=True, kw_only=True):
     """`[guard]`: TOML files of this site, laid over the guard's own tables in this order."""
 
     tables: tuple[str, ...] = ()
+
+
+class EvidenceSettings(Part, frozen=True, kw_only=True):
+    """`[evidence]`: what people may attach."""
+
+    attachment_mib: int = 2048  # a heap dump is as large as the heap
+
+
+class AfterSettings(Part, frozen=True, kw_only=True):
+    """`[afterwards]`: looking whether a change helped, what is changed for the time being, tunnels."""
+
+    settle_seconds: float = 10.0  # after a change, and between the looks that follow; a drill's speed divides it
+    before_seconds: float = 5.0  # the longest that a look right before a change may hold it up
+    remind_minutes: float = 60.0  # after which a stopgap is asked after, where nobody said otherwise
+    lease_minutes: float = 30.0  # how long a tunnel stays open, at most 60
 
 
 class Drill(Part, frozen=True, kw_only=True):

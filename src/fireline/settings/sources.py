@@ -9,6 +9,7 @@ import msgspec
 from fireline.core.rules import Rule
 from fireline.core.severity import Grading
 from fireline.core.storm import Limits
+from fireline.settings.looking import PanelSettings
 from fireline.settings.part import Part
 
 
@@ -63,6 +64,9 @@ class PrometheusSettings(Part, frozen=True, kw_only=True):
 
     url: str
     queries: dict[str, str] = {}  # what measures a limit of the runbook, by the limit's name, in the limit's unit
+    label: str = "service"  # which label of your metrics names the service, in the built-in graphs
+    window: str = "5m"  # over which rates are taken, in the built-in graphs
+    panels: tuple[PanelSettings, ...] = ()  # graphs beside the built-in ones, or in their place
 
 
 class GitHubSettings(Part, frozen=True, kw_only=True):

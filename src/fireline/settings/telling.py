@@ -55,6 +55,7 @@ class PersonSettings(Part, frozen=True, kw_only=True):
     mail: str = ""
     phone: str = ""
     ntfy: str = ""  # a topic, which is as good as a password
+    slack: str = ""  # their id there, where the mail address is another one
 
 
 class NtfySettings(Part, frozen=True, kw_only=True):
@@ -82,6 +83,23 @@ class SmtpSettings(Part, frozen=True, kw_only=True):
     security: Literal["starttls", "tls", "none"] = "starttls"
     user: str = ""
     password: str = ""
+
+
+class CustomersSettings(Part, frozen=True, kw_only=True):
+    """`[customers]`: mail to customers, handed to the server of `[smtp]`."""
+
+    from_: str = msgspec.field(default="", name="from")  # default: the sender of [smtp]
+    reply_to: str = ""
+    support: str = ""  # the address that letters name
+    signature: str = ""
+    bounces: str = ""  # where mail servers tell of copies that did not arrive; default: the address of `from`
+    url: str = ""  # where customers reach /customers/leave; default: [server] url
+    pace: float = 5.0  # mails a second; 0: as fast as the server takes them
+    per_connection: int = 100  # mails
+
+    def __post_init__(self) -> None:
+        if self.pace < 0 or self.per_connection < 1:
+            raise ValueError("`pace` is 0 or more mails a second, `per_connection` 1 or more mails")
 
 
 class CadenceSettings(Cadence, Part, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 import sqlalchemy as sa
 
+from fireline.core import errand
 from fireline.core.people import Person, check
 from fireline.core.refusal import Refused
 from fireline.store.database import Database, metadata
@@ -23,7 +24,7 @@ from fireline.store.lists import Utc
 LINK_GOOD_FOR = timedelta(minutes=30)
 ANSWER_GOOD_FOR = timedelta(hours=24)  # of a link in a mail that asks somebody to take an incident
 SESSION_GOOD_FOR = timedelta(hours=12)  # longer than a shift's worst night, shorter than a forgotten laptop
-Scope = Literal["hooks", "api"]
+Scope = Literal["hooks", "api", "runner"]
 PREFIX = "fl_"  # makes a leaked token findable by secret scanners
 
 people = sa.Table(
@@ -118,7 +119,12 @@ class Accounts:
     def token(
         self, handle: str, scope: Scope, at: datetime, *, label: str = "", ends_at: datetime | None = None
     ) -> str:
-        """A token for programs: `hooks` may only bring alerts, `api` acts as this person."""
+        """A token for programs: `hooks` may only bring alerts, `api` acts as this person.
+
+        One of scope `runner` is good for the runner whose name is its label, and acts as nobody.
+        """
+        if scope == "runner" and not errand.NAME.fullmatch(label):
+            raise Refused("Give --label: the runner's name, small letters, digits, dots and dashes.", status=400)
         return self._make("token", self.find(handle), at, ends_at=ends_at, scope=scope, label=label)
 
     def revoke(self, digest: str) -> None:
@@ -144,6 +150,13 @@ class Accounts:
     def by_token(self, secret: str, scope: Scope, at: datetime) -> Person | None:
         """Who holds this token, if it is good for `scope`."""
         return self._holder(secret, at, "token", scope)
+
+    def runner_of(self, secret: str, at: datetime) -> str | None:
+        """The name of the runner that holds this token. It ends with its person's account, too."""
+        if self._holder(secret, at, "token", "runner") is None:
+            return None
+        with self.database.reading() as connection:
+            return connection.scalar(sa.select(keys.c.label).where(keys.c.digest == _digest(secret)))
 
     def answer_link(self, handle: str, incident: int, at: datetime) -> str | None:
         """A secret that acknowledges this incident as this person, once; None for somebody without an account."""

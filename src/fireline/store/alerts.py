@@ -18,11 +18,12 @@ import sqlalchemy as sa
 
 from fireline import clock
 from fireline.core.alert import Alert, Change
+from fireline.store import eyes
 from fireline.store.database import Database, metadata
 from fireline.store.driver import Decided, Driver, Seen
 from fireline.store.ears import Ears
 from fireline.store.judging import Answer, Delivery
-from fireline.store.lists import OPEN, Utc, incidents
+from fireline.store.lists import OPEN, Utc, hidden, incidents
 from fireline.store.room import Sift
 from fireline.store.sightings import FRESH, MOST, Sighting, Sightings, seal, sightings
 from fireline.store.writer import Errand, Looked, Writer
@@ -204,7 +205,7 @@ class AlertStore:
     def find(self, fingerprint: str) -> Alert | None:
         """The alert with this fingerprint."""
         with self.database.reading() as connection:
-            body = connection.scalar(sa.select(alerts.c.body).where(alerts.c.fingerprint == fingerprint))
+            body = connection.scalar(sa.select(alerts.c.body).where(alerts.c.fingerprint == fingerprint, _seen()))
         return _alert(body) if body else None
 
     def to_triage(self, limit: int = 100) -> Sequence[sa.Row[Any]]:
@@ -219,6 +220,7 @@ class AlertStore:
             .outerjoin(sightings, sightings.c.fingerprint == alerts.c.fingerprint)
             .where(
                 alerts.c.firing,
+                _seen(),
                 sa.or_(alerts.c.incident.is_(None), alerts.c.incident.not_in(mine)),
                 sa.or_(alerts.c.verdict.is_(None), alerts.c.verdict.not_in(ASIDE)),
             )
@@ -231,7 +233,7 @@ class AlertStore:
     def firing(self) -> tuple[Alert, ...]:
         """Every alert that fires now."""
         with self.database.reading() as connection:
-            rows = connection.scalars(sa.select(alerts.c.body).where(alerts.c.firing).order_by(*OLDEST))
+            rows = connection.scalars(sa.select(alerts.c.body).where(alerts.c.firing, _seen()).order_by(*OLDEST))
             return tuple(_alert(body) for body in rows)
 
     def firing_rows(self, limit: int = 500) -> tuple[Kept, ...]:
@@ -269,8 +271,10 @@ class AlertStore:
 
     def _kept(self, which: str, *values: Any, limit: int = MOST) -> tuple[Kept, ...]:
         """Rows of the intake's thousands: past SQLAlchemy, which writes an IN anew for every length."""
-        query = f"{KEPT} WHERE {which} ORDER BY first_seen, fingerprint LIMIT {limit:d}"
         with self.database.reading() as connection:
+            if eyes.whose() is not None and (theirs := connection.scalars(hidden()).all()):
+                which = f"{which} AND (incident IS NULL OR incident NOT IN ({', '.join(map(str, theirs))}))"
+            query = f"{KEPT} WHERE {which} ORDER BY first_seen, fingerprint LIMIT {limit:d}"
             rows = connection.exec_driver_sql(query, values)
             return tuple(
                 Kept(
@@ -334,3 +338,10 @@ class _Promise(msgspec.Struct):
 _alert = msgspec.json.Decoder(Alert).decode
 _promise = msgspec.json.Decoder(_Promise).decode
 _turns = msgspec.json.Decoder(tuple[datetime, ...]).decode
+
+
+def _seen() -> sa.ColumnElement[bool]:
+    """Alerts that whoever is reading may know of: none of a private incident that they do not (`store.eyes`)."""
+    if eyes.whose() is None:
+        return sa.true()
+    return sa.or_(alerts.c.incident.is_(None), alerts.c.incident.not_in(hidden()))

@@ -78,6 +78,13 @@ def open_clocks(database: Database, number: int) -> tuple[Clock, ...]:
         return _read(connection.execute(query).all())
 
 
+def waiting_for(database: Database, kind: str) -> tuple[int, ...]:
+    """Incidents that an open clock of this kind counts for."""
+    query = sa.select(clocks.c.incident).where(clocks.c.kind == kind, OPEN).distinct()
+    with database.reading() as connection:
+        return tuple(connection.scalars(query))
+
+
 def _without(aside: Collection[Clock]) -> list[sa.ColumnElement[bool]]:
     return [sa.tuple_(*KEY).not_in(_keys(aside))] if aside else []
 

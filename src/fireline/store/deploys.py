@@ -47,17 +47,20 @@ class Deploys:
 
     def before(self, began: datetime, service: str | None) -> Before:
         """What changed before this moment: of the service first, then of others."""
+        return before(self.lately(began, service), began, service)
+
+    def lately(self, until: datetime, service: str | None) -> tuple[Deploy, ...]:
+        """What changed in the seven days before this moment: the newest of the service, and the newest of all."""
         recent = (
             sa.select(changes)
-            .where(changes.c.at <= began, changes.c.at >= began - WINDOWS[-1])
+            .where(changes.c.at <= until, changes.c.at >= until - WINDOWS[-1])
             .order_by(changes.c.at.desc())
             .limit(SHOWN)
         )
         mine = recent.where(sa.func.lower(changes.c.service) == (service or "").lower())
         with self.database.reading() as connection:
             rows = [*connection.execute(mine), *connection.execute(recent)]
-        found = {row.key: msgspec.convert(row, Deploy, from_attributes=True) for row in rows}
-        return before(found.values(), began, service)
+        return tuple({row.key: msgspec.convert(row, Deploy, from_attributes=True) for row in rows}.values())
 
     def forget(self, until: datetime) -> int:
         """Sweep what happened before this time; how many."""

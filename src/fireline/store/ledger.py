@@ -21,7 +21,7 @@ from fireline.core.events import AnyEvent, IncidentDeclared, Log, from_json, to_
 from fireline.core.follow import Work, follow
 from fireline.core.incident import Incident, fold
 from fireline.core.refusal import AWAY, Refused
-from fireline.store import clocks, lists
+from fireline.store import clocks, copies, lists
 from fireline.store.database import Database, metadata
 
 ATTEMPTS = 20  # writers of one incident are a handful of people and a few workflows
@@ -213,12 +213,14 @@ class Ledger:
     def head(self, number: int) -> int:
         """How many events the log has; 0 when there is no such incident. One indexed look-up, for live pages."""
         with self.database.reading() as connection:
+            if not lists.shown(connection, number):
+                return 0
             return connection.scalar(sa.select(sa.func.max(events.c.seq)).where(events.c.incident == number)) or 0
 
     def heads(self) -> int:
-        """Changes whenever anything happens anywhere: the number of events in all logs."""
+        """Changes whenever anything happens anywhere: the number of events in all logs that may be read."""
         with self.database.reading() as connection:
-            return connection.scalar(sa.select(sa.func.count()).select_from(events)) or 0
+            return connection.scalar(sa.select(sa.func.sum(lists.incidents.c.seq)).where(lists.seen())) or 0
 
     def verify(self) -> Broken | None:
         """Recompute every hash. The first changed, missing or added row, or None when all is as written."""
@@ -256,6 +258,7 @@ class Ledger:
         lists.write(connection, {line.number: line.book.log for line in lines})
         work = [one for line in lines for one in follow(line.number, line.book.log, vendors=self.vendors)]
         clocks.write(connection, work)
+        copies.write(connection, work)
         self._enqueue(connection, work)
 
     def _shortened(self, connection: sa.Connection) -> Broken | None:
@@ -301,6 +304,9 @@ def _book(rows: Sequence[sa.Row[Any]]) -> Book:
 
 
 def _log(connection: sa.Connection, number: int) -> Log:
+    """Of what whoever is reading may not know, there is nothing: the one place where a person meets a log."""
+    if not lists.shown(connection, number):
+        return ()
     rows: Any = connection.scalars(sa.select(events.c.body).where(events.c.incident == number).order_by(events.c.seq))
     return tuple(from_json(body) for body in rows)
 

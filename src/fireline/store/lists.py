@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from fireline.core import approval
 from fireline.core.events import Log
 from fireline.core.incident import fold
+from fireline.core.readers import readers
+from fireline.store import eyes
 from fireline.store.database import Database, metadata
 
 OPEN = "open"
@@ -55,6 +57,7 @@ incidents = sa.Table(
     sa.Column("drill", sa.Boolean, nullable=False, default=False),
     sa.Column("join_key", sa.Text),  # what alerts of the same fault share
     sa.Column("state", sa.Text, nullable=False, default=OPEN),
+    sa.Column("private", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
     # one open incident per fault, enforced by the database whatever two replicas do at once
     sa.Index(
         "ix_incident_open_join_key",
@@ -64,6 +67,12 @@ incidents = sa.Table(
         postgresql_where=sa.text("state = 'open'"),
     ),
     sqlite_autoincrement=True,  # a number said aloud is never used again
+)
+known_to = sa.Table(
+    "incident_reader",  # who knows of a private one; what stands here of an open one is old and not asked
+    metadata,
+    sa.Column("incident", sa.Integer, sa.ForeignKey("incident.number"), primary_key=True),
+    sa.Column("handle", sa.Text, primary_key=True),
 )
 SAY = incidents.update().where(incidents.c.number == sa.bindparam("of"))
 
@@ -98,13 +107,41 @@ def twin(connection: sa.Connection, number: int) -> int | None:
 
 def write(connection: sa.Connection, logs: Mapping[int, Log]) -> None:
     """Make the lists say what these logs say."""
-    if logs:
-        connection.execute(SAY, [_row(number, log) for number, log in logs.items()])
+    if not logs:
+        return
+    connection.execute(SAY, [_row(number, log) for number, log in logs.items()])
+    for number, log in logs.items():
+        if (among := readers(log)) is not None:
+            connection.execute(known_to.delete().where(known_to.c.incident == number))
+            connection.execute(known_to.insert(), [{"incident": number, "handle": one} for one in sorted(among)])
+
+
+def seen() -> sa.ColumnElement[bool]:
+    """Of `incident`'s rows those that whoever is reading may know of (see `store.eyes`)."""
+    mine = eyes.whose()
+    if mine is None:
+        return sa.true()
+    if mine.who is None:
+        return ~incidents.c.private
+    listed = sa.exists().where(known_to.c.incident == incidents.c.number, known_to.c.handle == mine.who)
+    return sa.or_(~incidents.c.private, listed)
+
+
+def hidden() -> sa.Select[tuple[int]]:
+    """The numbers of those they may not know of."""
+    return sa.select(incidents.c.number).where(~seen())
+
+
+def shown(connection: sa.Connection, number: int) -> bool:
+    """Whether this incident is there, for whoever is reading. One look-up, whether it is or not."""
+    if eyes.whose() is None:
+        return True
+    return connection.scalar(sa.select(incidents.c.number).where(incidents.c.number == number, seen())) is not None
 
 
 def all_incidents(database: Database, *, state: str | None = None, limit: int = 100) -> Sequence[sa.Row[Any]]:
     """Rows of the list, active ones by severity, ended ones newest first."""
-    query = sa.select(incidents).where(incidents.c.seq > 0)
+    query = sa.select(incidents).where(incidents.c.seq > 0, seen())
     if state:
         query = query.where(incidents.c.state == state)
     order = (
@@ -132,4 +169,5 @@ def _row(number: int, log: Log) -> dict[str, Any]:
         "waiting": sum(one.waiting(last) for one in approval.asks(log)),
         "drill": incident.declared.drill,
         "state": CLOSED if incident.resolved else OPEN,
+        "private": incident.private,
     }

@@ -18,6 +18,8 @@ from fireline.store.lists import OPEN, incidents
 
 ONE_AT_A_TIME = 7_215_002  # the advisory lock of declarations by alerts, so that each sees the ones before it
 NEWEST = 20  # events read from the end of a storm's log
+# What only some know of takes in no alert of its service, rule or storm: nobody else would see that it fires.
+OPEN_TO_ALL = sa.and_(incidents.c.state == OPEN, ~incidents.c.private)
 FIRST = sa.and_(events.c.incident == incidents.c.number, events.c.seq == 1)
 
 
@@ -33,7 +35,7 @@ def lately(connection: sa.Connection, since: datetime) -> tuple[Lately, ...]:
             incidents.c.number, incidents.c.severity, incidents.c.acknowledged_at, incidents.c.state, events.c.body
         )
         .join(events, FIRST)
-        .where(incidents.c.join_key.is_not(None), incidents.c.declared_at >= since)
+        .where(incidents.c.join_key.is_not(None), incidents.c.declared_at >= since, ~incidents.c.private)
         .order_by(incidents.c.number)
     )
     return tuple(
@@ -61,7 +63,7 @@ def by_group(database: Database, groups: Collection[str]) -> dict[str, int]:
     query = (
         sa.select(alerts.c.group, sa.func.max(incidents.c.number).label("number"))
         .join(incidents, incidents.c.number == alerts.c.incident)
-        .where(alerts.c.group.in_(groups), incidents.c.state == OPEN)
+        .where(alerts.c.group.in_(groups), OPEN_TO_ALL)
         .group_by(alerts.c.group)
     )
     with database.reading() as connection:
@@ -73,7 +75,7 @@ def by_service(database: Database, services: Collection[str]) -> list[Near]:
     query = (
         sa.select(incidents.c.number, incidents.c.service, events.c.body)
         .join(events, FIRST)
-        .where(sa.func.lower(incidents.c.service).in_([one.lower() for one in services]), incidents.c.state == OPEN)
+        .where(sa.func.lower(incidents.c.service).in_([one.lower() for one in services]), OPEN_TO_ALL)
         .order_by(incidents.c.number)
     )
     with database.reading() as connection:
@@ -86,7 +88,7 @@ def storm(database: Database) -> Stormy | None:
     said = sa.literal("storm:") + sa.cast(incidents.c.number, sa.Text)
     query = sa.select(incidents.c.number, incidents.c.severity).join(events, events.c.key == said)
     with database.reading() as connection:
-        found = connection.execute(query.where(incidents.c.state == OPEN).order_by(incidents.c.number.desc())).first()
+        found = connection.execute(query.where(OPEN_TO_ALL).order_by(incidents.c.number.desc())).first()
         if found is None:
             return None
         log = sa.select(events.c.body).where(events.c.incident == found.number).order_by(events.c.seq.desc())

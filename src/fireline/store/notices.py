@@ -16,7 +16,7 @@ from fireline.core.board import Maintenance, Notice
 from fireline.core.refusal import Refused
 from fireline.store import subscribers
 from fireline.store.database import Database, metadata
-from fireline.store.lists import Utc
+from fireline.store.lists import Utc, incidents
 
 NEWEST = 5_000  # notices a page is made of: some years of a service with bad luck
 
@@ -77,14 +77,14 @@ class Notices:
 
     def find(self, incident: str, update: int) -> Notice | None:
         """The notice, as the page shows it."""
-        query = sa.select(notices).where(notices.c.incident == incident, notices.c.update == update)
+        query = sa.select(notices).where(notices.c.incident == incident, notices.c.update == update, _told())
         with self.database.reading() as connection:
             row = connection.execute(query).first()
         return _notice(row) if row else None
 
     def read(self) -> tuple[tuple[Notice, ...], tuple[Maintenance, ...]]:
         """Everything a page is made of, in one look."""
-        newest = sa.select(notices).order_by(notices.c.at.desc(), notices.c.update.desc()).limit(NEWEST)
+        newest = sa.select(notices).where(_told()).order_by(notices.c.at.desc(), notices.c.update.desc()).limit(NEWEST)
         planned = sa.select(maintenances).where(maintenances.c.called_off_by.is_(None))
         with self.database.reading() as connection:
             said = tuple(_notice(row) for row in connection.execute(newest))
@@ -146,3 +146,9 @@ def planned(title: str, text: str, *, starts_at: datetime, ends_at: datetime, at
     return Maintenance(
         number=0, title=title, text=text, starts_at=starts_at, ends_at=ends_at, told_at=at, components=tuple(components)
     )
+
+
+def _told() -> sa.ColumnElement[bool]:
+    """Notices of incidents that everybody may know of. What became private later is no longer on the page."""
+    only_some = sa.select(incidents.c.number).where(incidents.c.private)
+    return sa.or_(notices.c.number.is_(None), notices.c.number.not_in(only_some))

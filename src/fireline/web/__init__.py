@@ -13,7 +13,7 @@ from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
 from litestar.static_files import create_static_files_router
 
-from fireline.access import Access
+from fireline.access import Access, as_stranger
 from fireline.core.people import Person
 from fireline.settings import Settings
 from fireline.store.accounts import Accounts
@@ -24,7 +24,10 @@ from fireline.store.ledger import Ledger
 from fireline.web import (
     alerts,
     approvals,
+    choices,
+    cluster_events,
     crew,
+    debts,
     declaration,
     deeds,
     deliveries,
@@ -32,11 +35,15 @@ from fireline.web import (
     gates,
     home,
     incidents,
+    investigation,
+    letters,
     live,
     merges,
     on_call,
+    private,
     public,
     reviews,
+    room,
     runbooks,
     sign_in,
     silences,
@@ -49,6 +56,7 @@ from fireline.web.standing import Reader
 from fireline.web.trouble import exception_handlers
 from fireline.workflows.dashboards import Dashboards
 from fireline.workflows.inform import Deliveries
+from fireline.workflows.investigate import Investigate
 from fireline.workflows.library import Library
 
 __all__ = ["exception_handlers", "router", "templates"]
@@ -78,9 +86,22 @@ def reader(
     deploys: Deploys,
     deliveries: Deliveries,
     dashboards: Dashboards,
+    investigate: Investigate,
 ) -> Reader:
     """Reads incidents for pages."""
-    return Reader(ledger, library, evidence, settings.values, now, alerts, deploys, deliveries, dashboards)
+    return Reader(
+        ledger,
+        library,
+        evidence,
+        settings.values,
+        now,
+        alerts,
+        deploys,
+        deliveries,
+        dashboards,
+        investigate,
+        settings.chat.call,
+    )
 
 
 _static = create_static_files_router(
@@ -97,8 +118,9 @@ _pages = Router(
         *home.handlers, *declaration.handlers, *incidents.handlers, *deeds.handlers, *gates.handlers,
         *approvals.handlers, *alerts.handlers, *evidence.handlers, *reviews.handlers, *runbooks.handlers,
         *live.handlers, *merges.handlers, *deliveries.handlers, *sign_in.handlers, *silences.handlers, *crew.handlers,
-        *updates.handlers,
-        *on_call.handlers, *public.handlers,
+        *debts.handlers, *updates.handlers, *room.handlers, *investigation.handlers, *choices.handlers,
+        *cluster_events.handlers,
+        *on_call.handlers, *private.handlers, *public.handlers, *letters.handlers,
     ],
     dependencies={
         "person": Provide(person, sync_to_thread=True),
@@ -108,4 +130,9 @@ _pages = Router(
     exception_handlers=exception_handlers,
     include_in_schema=False,
 )  # fmt: skip
-router = Router("/", route_handlers=[_pages, _static, status.router], include_in_schema=False)
+router = Router(
+    "/",
+    route_handlers=[_pages, _static, status.router, letters.router],
+    middleware=[as_stranger],
+    include_in_schema=False,
+)

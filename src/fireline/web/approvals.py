@@ -23,9 +23,10 @@ VALUE = "value."  # form fields of placeholders are called value.NAME
 
 
 class Yes(Form, frozen=True, kw_only=True):
-    """`shown` is the digest of the command that was shown."""
+    """`shown` is the digest of the command that was shown; `typed` the name of what a last resort hits."""
 
     shown: str = ""
+    typed: str = ""
 
 
 class No(Form, frozen=True, kw_only=True):
@@ -35,10 +36,11 @@ class No(Form, frozen=True, kw_only=True):
 
 
 class Glass(Form, frozen=True, kw_only=True):
-    """`shown` as for a yes; and why nobody else can say it now."""
+    """`shown` and `typed` as for a yes; and why nobody else can say it now."""
 
     shown: str = ""
     reason: str = ""
+    typed: str = ""
 
 
 @get("/incidents/{number:int}/approvals/{ask:int}", sync_to_thread=True)
@@ -71,7 +73,8 @@ def say_yes(
     reader: Reader,
 ) -> Any:  # fmt: skip
     """Say yes to exactly the command that was shown."""
-    ledger.act(number, partial(approval.give, number=ask, shown=data.shown, by=frame.person.handle))
+    person = frame.person.handle
+    ledger.act(number, partial(approval.give, number=ask, shown=data.shown, typed=data.typed, by=person))
     return changed(request, frame, reader, number, _said_yes(reader(number), ask))
 
 
@@ -92,7 +95,8 @@ def break_glass(
 ) -> Any:  # fmt: skip
     """Run it without the second yes."""
     person = frame.person.handle
-    ledger.act(number, partial(approval.break_glass, number=ask, shown=data.shown, reason=data.reason, by=person))
+    deed = partial(approval.break_glass, number=ask, shown=data.shown, typed=data.typed, reason=data.reason, by=person)
+    ledger.act(number, deed)
     return changed(request, frame, reader, number, "It runs on your word alone. The timeline and the review say so.")
 
 
@@ -102,7 +106,7 @@ def _asked(propose: Propose, number: int, data: dict[str, str], by: str) -> Inci
     if step := data.get("step", ""):
         given = {name.removeprefix(VALUE): value for name, value in data.items() if name.startswith(VALUE)}
         return propose.step(number, step, reason=reason, by=by, values=given)
-    return propose.text(number, data.get("command", ""), reason=reason, by=by)
+    return propose.text(number, data.get("command", ""), title=data.get("title", ""), reason=reason, by=by)
 
 
 def _said_yes(at: Standing, ask: int) -> str:

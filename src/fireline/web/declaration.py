@@ -27,6 +27,7 @@ class Declaration(Form, frozen=True, kw_only=True):
     service: str = ""
     alert: str = ""
     key: str = ""
+    private: str = ""  # "1": only some may know of it
 
 
 @get("/declare", sync_to_thread=True)
@@ -57,7 +58,7 @@ def declare_it(
     by = frame.person.handle
     incident = declare.by_person(
         data.title, by=by, severity=data.severity or None, service=data.service.strip() or None,
-        values=alert.labels if alert else None,
+        values=alert.labels if alert else None, private=True if data.private else None,
     )  # fmt: skip
     if alert:
         join(incident.number, alert, ledger, alerts, by=by)

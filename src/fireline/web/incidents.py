@@ -8,13 +8,14 @@ from urllib.parse import parse_qs, urlsplit
 from litestar import Response, get
 from litestar.response import Redirect, Template
 
+from fireline.core import readers
 from fireline.core.incident import STATUSES
 from fireline.core.refusal import Refused
 from fireline.web.answer import HEADERS, Ask, Frame, by_htmx, part, whole
 from fireline.web.standing import Reader
 from fireline.workflows.declare import Declare
 
-REGIONS = ("head", "situation", "steps", "timeline", "side", "dock")  # each is templates/incident/_NAME.html
+REGIONS = ("head", "situation", "steps", "signals", "timeline", "side", "dock")  # each is templates/incident/_NAME.html
 
 
 @get("/incidents/{number:int}", sync_to_thread=True)
@@ -22,7 +23,10 @@ def page(frame: Frame, number: int, reader: Reader, declare: Declare, show: str 
     """The whole page. `show` filters the timeline."""
     at = reader(number)
     severities = declare.severities(at.book)
-    return whole("incident/page.html", frame, at=at, show=show, severities=severities, statuses=STATUSES[:3])
+    knows = readers.listed(at.log) if at.now.private else ()
+    return whole(
+        "incident/page.html", frame, at=at, show=show, severities=severities, statuses=STATUSES[:3], knows=knows
+    )
 
 
 @get("/incidents/{number:int}/{region:str}", sync_to_thread=True)

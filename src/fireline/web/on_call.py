@@ -20,6 +20,7 @@ from fireline.core import incident
 from fireline.core.refusal import Refused
 from fireline.core.rota import Shift
 from fireline.settings import Settings
+from fireline.store import eyes
 from fireline.store.accounts import Accounts
 from fireline.store.ledger import Ledger
 from fireline.web.answer import HEADERS, Ask, Frame, moved, whole
@@ -105,6 +106,7 @@ def ics(
 def knock(*, secret: str, accounts: Accounts, ledger: Ledger, now: Callable[[], datetime]) -> Template:
     """The button that acknowledges."""
     found = accounts.answer(secret, now())
+    eyes.belong_to(found.person.handle)  # who was asked is on the list of a private one
     one = ledger.read(found.incident)
     return whole("on_call/answer.html", None, answer=found, incident=one, secret=secret)
 
@@ -114,6 +116,7 @@ def answer(*, secret: str, accounts: Accounts, ledger: Ledger, now: Callable[[],
     """I have it: from a mail's page, or straight from a phone's button. The secret is all it needs."""
     found = accounts.answer(secret, now())
     who = found.person.handle
+    eyes.belong_to(who)
     one = ledger.read(found.incident)
     mine = one.acknowledged is not None and one.acknowledged.by == who
     if not mine:  # a phone that heard no answer presses twice

@@ -17,14 +17,19 @@ from litestar.template.config import TemplateConfig
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from fireline.core import attachment, cancellation, undo
+from fireline.core.aftermath import VERDICTS
 from fireline.core.events import HOUSE
+from fireline.core.helped import said
 from fireline.core.people import Person
+from fireline.core.series import number
 from fireline.core.timeline import VENDORS, duration
+from fireline.web import ready
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 COLOURS = 6  # marks of people; see parts.css
-STYLES = ("tokens", "base", "layout", "parts", "incident", "lists", "icons", "narrow")
+STYLES = ("tokens", "base", "layout", "parts", "incident", "signals", "lists", "icons", "narrow")
 GRAVE = ("p0", "p1", "p2", "p3")
 
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -47,15 +52,24 @@ def templates() -> TemplateConfig[JinjaTemplateEngine]:
         "ticking": ticking,
         "span": duration,
         "day": day,
+        "amount": number,
         "arguments": arguments,
+        "drawn": Markup,  # of `core.graph`, which escapes what it is given
         "colour": colour,
         "short": short,
         "markdown": markdown,
         "plural": plural,
         "shape": shape,
+        "sessions": ready.sessions,
+        "way_back": undo.of_run,
+        "attached": attachment.attached,
+        "large": attachment.large,
+        "cancelled": cancellation.asked,
         "times": times,
         "vendor": vendor,
         "within": within,
+        "verdict": verdict,
+        "compared": said,
     }
     environment.globals |= {"static": static, "styles": STYLES, "HOUSE": HOUSE}
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment))
@@ -66,6 +80,12 @@ def static(name: str) -> str:
     """The address of a static file with its content's hash, so that browsers may keep it for a year."""
     file = STATIC / name
     return f"/static/{name}?v={sha256(file.read_bytes()).hexdigest()[:12]}" if file.is_file() else f"/static/{name}"
+
+
+def verdict(word: str) -> str:
+    """Whether a change helped, as a sentence begins: "It got worse"."""
+    sentence = VERDICTS[word][0]
+    return sentence[0].upper() + sentence[1:]
 
 
 def hhmm(at: datetime) -> str:

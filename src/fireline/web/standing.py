@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from fireline.core import gate, public, publish, timeline
+from fireline.core import branch, chat, debt, delivery, gate, lease, mailing, public, publish, room, timeline
 from fireline.core.approval import Ask, asks
 from fireline.core.deploy import Before
-from fireline.core.events import HOUSE, Log
+from fireline.core.events import HOUSE, Log, MitigationMeasured
 from fireline.core.gate import Standing as Gate
 from fireline.core.incident import STATUSES, Incident, fold
 from fireline.core.joined import JoinedAlert
@@ -28,6 +28,7 @@ from fireline.web.steps import Group, groups
 from fireline.web.telling import Telling, telling
 from fireline.workflows.dashboards import Dashboards, Shown
 from fireline.workflows.inform import Deliveries, Told
+from fireline.workflows.investigate import Investigate, View
 from fireline.workflows.library import Library, stand_for
 
 # Where a phase of the runbook stands on the page, by the first word of its title that says so.
@@ -113,11 +114,23 @@ class Standing:
     reports: tuple[Report, ...]  # what people wrote
     template: str  # of an update for our own people
     dashboards: tuple[Shown, ...]  # that its runbook speaks of
+    signals: View  # what the house looks at by itself, and what may be behind it
+    call: str  # where people talk; empty where nobody has said it
 
     @property
     def public(self) -> tuple[public.Update, ...]:
         """What the public is told, and drafts that wait for a yes, the newest first."""
         return tuple(one for one in reversed(public.updates(self.log)) if one.state != "withdrawn")
+
+    @property
+    def letters(self) -> tuple[mailing.Letter, ...]:
+        """Mail to customers, the newest first."""
+        return tuple(one for one in reversed(mailing.letters(self.log)) if one.state != "withdrawn")
+
+    @property
+    def may_keep_channel(self) -> bool:
+        """Whether there is a chat channel that is archived, or will be."""
+        return self.now.resolved and bool(delivery.ref(self.log, chat.ROOMS, "open")) and not room.kept(self.log)
 
     @property
     def may_be_told(self) -> bool:
@@ -143,6 +156,21 @@ class Standing:
     def waiting(self) -> list[Ask]:
         """Approvals that want an answer."""
         return [one for one in self.asks if one.waiting(self.at)]
+
+    @property
+    def debts(self) -> tuple[debt.Debt, ...]:
+        """What is changed only for the time being."""
+        return debt.debts(self.log)
+
+    @property
+    def leases(self) -> tuple[lease.Lease, ...]:
+        """Tunnels that are open."""
+        return tuple(one for one in lease.leases(self.log) if not one.ended)
+
+    @property
+    def measured(self) -> dict[str, MitigationMeasured]:
+        """Whether a change helped, by its run."""
+        return {one.run: one for one in self.log if isinstance(one, MitigationMeasured)}
 
     @property
     def shut(self) -> int:
@@ -232,7 +260,7 @@ class Standing:
             why = now.merged.why.rstrip(".")
             return f"Part of INC-{now.merged.into} since {now.merged.at:%H:%M}: {why}. Go on there."
         running = [run.started.title for run in now.runs.values() if run.finished is None]
-        about = [one.asked.title for one in self.asks if one.granted and not one.started and not now.resolved]
+        about = [one.asked.title for one in self.asks if one.granted and not (one.started or one.void or now.resolved)]
         if now.resolved:
             took = timeline.duration(self.ends - now.declared.at)
             return f"Resolved after {took}." + ("" if now.review else " The review is being drafted.")
@@ -263,6 +291,11 @@ class Standing:
         return [(key, label, count[key]) for key, label in FILTERS if count[key]]
 
     @property
+    def asks_a_cluster(self) -> bool:
+        """Whether its runbook speaks of a Kubernetes cluster, which keeps events of its own."""
+        return self.book is not None and any("kubectl" in one.text for one in self.book.commands)
+
+    @property
     def book_name(self) -> str:
         """The runbook's file and the start of its hash."""
         ref = self.now.declared.runbook
@@ -277,6 +310,8 @@ DID = {
     "ApprovalDenied": "declined",
     "GlassBroken": "broke the glass",
     "NoteAdded": "took notes",
+    "HypothesisProposed": "thought of a cause",
+    "HypothesisRuledOut": "ruled a cause out",
     "RootCauseStated": "stated the cause",
     "GateTicked": "vouched for a gate",
     "GateOverridden": "set a gate aside",
@@ -305,6 +340,8 @@ class Reader:
     deploys: Deploys
     deliveries: Deliveries
     dashboards: Dashboards
+    investigate: Investigate
+    call: str = ""  # the pattern of a call's link
 
     def __call__(self, number: int) -> Standing:
         """Read the log once for a page. Raises `Refused(404)` when there is no such incident."""
@@ -312,7 +349,7 @@ class Reader:
         now, found = fold(number, log), asks(log)
         ref = now.declared.runbook
         book = self.library.at(ref) if ref else None
-        todo = plan(book, now.declared.scenario) if book else Plan()
+        todo = plan(book, now.declared.scenario, branch.first(log)) if book else Plan()
         lines = groups(
             now,
             found,
@@ -325,7 +362,10 @@ class Reader:
         template = template_of(book, self.library.main)
         gates, sent = gate.standings(log, at), self.deliveries(number, log)
         shown = self.dashboards(book, now.declared.detected_at, now.ended_at or at)
-        return Standing(log, now, at, found, gates, sent, book, todo, lines, *self._around(now), template, shown)
+        signals = self.investigate(number, log)
+        around = self._around(now)
+        call = room.call(log, number, self.call)
+        return Standing(log, now, at, found, gates, sent, book, todo, lines, *around, template, shown, signals, call)
 
     def _around(self, now: Incident) -> tuple[Before, tuple[Report, ...]]:
         """What stands beside the log: what changed before it began, and where people's words are to be read."""

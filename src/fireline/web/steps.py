@@ -78,7 +78,7 @@ def groups(
     at: datetime,
 ) -> list[Group]:
     """The card's groups: the way out that is being taken with its checks, the diagnosis, the ways that are left."""
-    fields = partial(_fields, book=book, values=values)
+    fields = partial(fields_of, book=book, values=values)
     lines = partial(_of_way, now, asks, fields=fields, read=read, at=at)
     known = {one.key for way in plan.ways for one in (*way.commands, *way.verification)}
     found = []
@@ -159,6 +159,8 @@ def _answered(now: Incident, ask: Ask, read: Read, at: datetime) -> Iterator[Ste
         yield _ran(now.runs[ask.started.run], read, yes=(ask.glass.by,) if ask.glass else ask.yes)
     elif ask.denied:
         yield line(state="skip", said=f"declined by {ask.denied.by}: {ask.denied.reason}")
+    elif ask.void:
+        yield line(state="skip", said=f"not run: {ask.void.why}", may_ask=not now.resolved and asked.step != OWN_WORDS)
     elif ask.granted:
         yield line(state="run", said="approved, about to start" if ask.yes or ask.glass else "about to start")
     else:
@@ -217,7 +219,7 @@ def _to_do(one: Command, purpose: str, blank: tuple[Blank, ...], *, may_ask: boo
     )
 
 
-def _fields(one: Command, *, book: Runbook | None, values: dict[str, str]) -> tuple[Blank, ...]:
+def fields_of(one: Command, *, book: Runbook | None, values: dict[str, str]) -> tuple[Blank, ...]:
     """One field a blank, those that are known filled in already; a person may say something else."""
     if book is None:
         return ()

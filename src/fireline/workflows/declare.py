@@ -12,10 +12,13 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from fireline.core import cadence, gate, incident
 from fireline.core.alert import Alert
 from fireline.core.events import Cadence, RunbookRef
 from fireline.core.incident import Incident
+from fireline.core.private import Secrets
 from fireline.core.refusal import Refused
 from fireline.core.rules import Rule
 from fireline.core.runbook import Runbook, Severity
@@ -54,6 +57,7 @@ class Declare:
     drill: Drill
     grading: Grading = USUAL_GRADING
     pace: cadence.Limits = field(default_factory=cadence.Limits)
+    secrets: Secrets = field(default_factory=Secrets)
 
     def by_person(
         self,
@@ -64,8 +68,12 @@ class Declare:
         service: str | None = None,
         values: Mapping[str, str] | None = None,
         key: str | None = None,
+        private: bool | None = None,
     ) -> Incident:
-        """A person says that something is wrong; a title is enough. Raises `Refused` naming a wrong field."""
+        """A person says that something is wrong; a title is enough. Raises `Refused` naming a wrong field.
+
+        `private`: only some may know of it. None: where the words tell of an attacker.
+        """
         found = self.library.find(Facts(name=title, labels={}, annotations={"summary": title}))
         deed = self.deed(
             title=title,
@@ -76,6 +84,7 @@ class Declare:
             service=service,
             severity=severity,
             values=values or {},
+            **self._known_to(title, private=private),
         )
         return self.ledger.open(deed, key=key)
 
@@ -98,6 +107,8 @@ class Declare:
 
         `suggestion` is a severity already looked up; `facts` are further fields of `IncidentDeclared`.
         """
+        if source != "person" and "private" not in facts and self.secrets.people:
+            facts |= self._known_to(text, private=None)  # nobody declared it, so without a list nobody would know of it
         book = found.runbook if found else self.library.main
         row, why = (
             (suggestion.severity, suggestion.why)
@@ -152,6 +163,11 @@ class Declare:
             if row.id.lower() == name.lower():
                 return row
         raise Refused(f"Severity is one of {', '.join(row.id for row in rows)}.", status=400, field="severity")
+
+    def _known_to(self, text: str, *, private: bool | None) -> dict[str, Any]:
+        """Whether only some know of it, and who from the beginning."""
+        closed = bool(self.secrets.word(text)) if private is None else private
+        return {"private": True, "people": self.secrets.people or msgspec.UNSET} if closed else {}
 
     def _severity(self, text: str, book: Runbook | None, named: str | None) -> tuple[Severity, str]:
         if named:

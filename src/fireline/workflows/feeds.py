@@ -45,6 +45,18 @@ class Reading:
     open: dict[str, Alert] = field(default_factory=dict)
     unsaid: dict[str, Alert] = field(default_factory=dict)  # what could not be stored yet
     read: bool = False  # and not yet told
+    read_at: datetime | None = None  # when it could be read last
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """How a provider says it is: `state` is well, unwell or unknown; never well when its feed cannot be read."""
+
+    name: str
+    service: str
+    state: str
+    says: tuple[str, ...]
+    read_at: datetime | None
 
 
 class Feeds:
@@ -77,6 +89,17 @@ class Feeds:
                 self._tell(one, at)
                 one.read = False
 
+    def providers(self) -> tuple[Provider, ...]:
+        """How each provider is, by what its feed said last; one lost answer is unknown. Nothing is asked here."""
+        found = []
+        for one in self._readings:
+            if one.settings.kind == "provider":
+                events = [a.annotations.get("summary", a.name) for a in one.open.copy().values() if not a.no_data]
+                state = "unknown" if one.failed or one.read_at is None else "unwell" if events else "well"
+                says = (one.why or "It has not been read yet.",) if state == "unknown" else ()
+                found.append(Provider(one.settings.name, one.settings.service, state, (*says, *events), one.read_at))
+        return tuple(found)
+
     def _remember(self, at: datetime) -> None:
         """Go on where an earlier process stood; what no feed of the settings tells of any more ends."""
         known = {one.settings.name: one for one in self._readings}
@@ -104,7 +127,7 @@ class Feeds:
             reading.failed += 1
             reading.why = trouble.reason if isinstance(trouble, ConnectorError) else trouble.sentence
         else:
-            reading.failed, reading.why = 0, ""
+            reading.failed, reading.why, reading.read_at = 0, "", at
 
     def _tell(self, reading: Reading, at: datetime) -> None:
         found = {one.fingerprint: one for one in self._blind(reading, at)}

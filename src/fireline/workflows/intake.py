@@ -238,7 +238,7 @@ class Intake:
 
     def _open(self, key: str, news: News, coming: int) -> Incident:
         alert = news.alert
-        earlier: dict[str, Any] = {"earlier": news.kept.incident} if news.kept.incident is not None else {}
+        earlier: dict[str, Any] = {"earlier": before} if (before := self._told(news.kept.incident)) is not None else {}
         deed = self.declare.deed(
             title=alert.summary,
             text=alert.text,
@@ -258,6 +258,10 @@ class Intake:
 
         once = f"declare:{alert.fingerprint}:{alert.starts_at.isoformat()}"
         return self.ledger.open(deed, join_key=key, key=once, seeing=seeing)
+
+    def _told(self, number: int | None) -> int | None:
+        """The incident the alert was part of before, where everybody may know of that."""
+        return None if number is None or self.ledger.read(number).private else number
 
     def _in_storm(self, look: Look, news: News) -> Joins | None:
         """The incident of the storm that is going on: alerts joined it a moment ago, and this one is no graver."""

@@ -16,6 +16,8 @@ from fireline.core import merge as core
 from fireline.core.events import Part
 from fireline.core.follow import Effect
 from fireline.core.incident import Incident
+from fireline.core.private import same_readers
+from fireline.core.readers import listed
 from fireline.core.runbook.match import Facts
 from fireline.store.alerts import AlertStore, Settled
 from fireline.store.ledger import Ledger
@@ -34,6 +36,7 @@ class Merge:
     def merge(self, number: int, *, into: int, why: str, by: str, key: str | None = None) -> Incident:
         """End `number` as part of `into`; the latter, as it is then. Raises `Refused` in words."""
         target = self.ledger.read(into)
+        same_readers(self.ledger.log(number), self.ledger.log(into))
         self.ledger.act(number, partial(core.merge, number=number, into=target, why=why, by=by), key=key)
         self._take_in(number)
         return self.ledger.read(into)
@@ -44,7 +47,8 @@ class Merge:
         """Let chosen alerts begin an incident of their own; that one. Raises `Refused` in words."""
         if (earlier := self.ledger.done(key)) is not None:
             return self.ledger.read(earlier)
-        found = core.chosen(self.ledger.read(number), fingerprints, why)
+        found_in = self.ledger.read(number)
+        found = core.chosen(found_in, fingerprints, why)
         first = min((one.joined for one in found), key=lambda one: one.starts_at)
         title = title.strip() or first.summary or first.name
         match = self.declare.library.find(
@@ -59,6 +63,8 @@ class Merge:
             service=first.labels.get("service"),
             detected_at=first.starts_at,
             values=first.labels,
+            private=found_in.private,
+            people=listed(self.ledger.log(number)) if found_in.private else (),
             split_from=Part(number=number, fingerprints=tuple(fingerprints), why=why.strip()),
         )
         new = self.ledger.open(deed, key=key)

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from fireline.core import cadence, gate, incident, roles, storm, task
+from fireline.core import cadence, debt, gate, incident, lease, roles, storm, task
 from fireline.core.events import HOUSE, AnyEvent, Log
 from fireline.core.follow import Clock
 from fireline.core.refusal import Refused
@@ -30,6 +30,8 @@ DEEDS: dict[str, Callable[..., AnyEvent]] = {
     "page": storm.release,
     "commander": roles.miss_commander,
     "task": task.miss,
+    "debt": debt.ring,
+    "lease": lease.expire,
     "update internal": partial(cadence.ring, audience="internal"),
     "update public": partial(cadence.ring, audience="public"),
 }

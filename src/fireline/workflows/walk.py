@@ -2,9 +2,7 @@
 
 diagnose (everything that only reads, at once) → propose a way out → wait for a yes → the command runs →
 verify → Monitoring. If a way does not work, the next one is proposed. The walk is one durable workflow: it
-goes on where it stood after a restart, and while it waits it holds nothing.
-
-This is the only module that calls the executor, and nothing reaches it that has no `CommandStarted` in the log.
+goes on where it stood after a restart, and while it waits it holds nothing. What it runs, `runs` carries out.
 """
 
 from __future__ import annotations
@@ -12,26 +10,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 
-from fireline.core import approval, command, incident
-from fireline.core.events import HOUSE, CommandStarted, Ending, Purpose
-from fireline.core.evidence import summary
+from fireline.core import approval, branch, command, helped, incident
+from fireline.core.aftermath import VERDICTS
+from fireline.core.events import HOUSE, MitigationMeasured, Purpose
 from fireline.core.follow import Effect
+from fireline.core.guard import Verdict
 from fireline.core.guard.policy import decide
 from fireline.core.incident import Incident
 from fireline.core.plan import Plan, Way, plan
 from fireline.core.refusal import AWAY, Refused
 from fireline.core.runbook import Command
 from fireline.durable import step, wait
-from fireline.executor import Executor, Lane, Outcome
-from fireline.store.evidence import EvidenceStore
-from fireline.store.ledger import Deed, Ledger
+from fireline.store.ledger import Ledger
 from fireline.workflows.library import Filled, Library, stand_for
+from fireline.workflows.prepare import Prepare, Prepared
+from fireline.workflows.runs import Runs
 
 AT_ONCE = 8  # commands side by side: more would only queue on the machine they look at
 ASK_TIMES = 4  # an unanswered ask is asked again: an hour in all
+MEASURED_WITHIN = 600.0  # seconds for the looks after a change; without their word the walk looks by itself
 SLACK_SECONDS = 5.0  # the wait outlives the ask a little, so that a yes in the last second is heard
 
 
@@ -41,11 +40,10 @@ class Walk:
 
     ledger: Ledger
     library: Library
-    evidence: EvidenceStore
-    executor: Executor
-    lanes: dict[str, Lane]
+    runs: Runs
     values: dict[str, str]  # of this site
-    now: Callable[[], datetime]
+    prepare: Prepare
+    choose: Callable[[int], None]  # which way comes first, by what the diagnosis showed
 
     async def __call__(self, effect: Effect) -> None:
         """Walk the incident's runbook from diagnosis to Monitoring, or until only people can go on."""
@@ -64,6 +62,8 @@ class Walk:
                 return True
             if ending != "ok":
                 return False
+        if topic := await step(self.measured_as, number, way):
+            await wait(topic, MEASURED_WITHIN)
         return await step(self.verify, number, way)
 
     async def _ask_until_answered(self, number: int, way: int, index: int) -> str:
@@ -83,7 +83,8 @@ class Walk:
         todo = self._plan(now)
         with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="diagnosis") as pool:
             list(pool.map(lambda one: self._look(now, one, "diagnosis", f"{number}.{one.key}"), todo.diagnosis))
-        return len(todo.ways)
+        self.choose(number)
+        return len(self.todo(number).ways)
 
     def length(self, number: int, way: int) -> int:
         """How many commands this way out has."""
@@ -102,17 +103,25 @@ class Walk:
         rule = decide(verdict.effect, severity=now.severity, asked_by_house=True, tags=verdict.tags)
         if rule.do == "run":
             return "ok" if self._look(now, one, "mitigation", f"{number}.{one.key}.{times}") else "failed"
+        reason = self._way(number, way).text
+        ready = self.before(now, filled.to_run, verdict, (_title(one), one.condition or "", reason))
+        if ready.about.refused:
+            self._skip(number, one, "mitigation", ready.about.refused)
+            return "skipped"
+        verdict = ready.verdict
+        rule = decide(verdict.effect, severity=now.severity, asked_by_house=True, tags=verdict.tags)
         deed = partial(
             approval.ask,
             step=one.key,
             title=_title(one),
-            command=filled.to_run,
+            command=ready.text,
             effect=str(verdict.effect),
             rule=verdict.rule,
-            reason=self._way(number, way).text,
+            reason=reason,
             yes_needed=rule.yes_needed,
             by=HOUSE,
             why=verdict.why,
+            about=ready.about,
         )
         key = f"ask:{number}:{way}:{index}:{times}"
         if not self.ledger.offer(number, deed, key=key):
@@ -122,34 +131,71 @@ class Walk:
 
     def verify(self, number: int, way: int) -> bool:
         """Look whether it worked; then the status is Monitoring. Without a verification people decide."""
-        now = self.ledger.read(number)
+        now, topic = self.ledger.read(number), self.measured_as(number, way)
         checks = self._way(number, way).verification
         tries = len([run for run in now.runs.values() if run.started.purpose == "mitigation"])
-        good = [self._look(now, one, "verification", f"{number}.{one.key}.{tries}") for one in checks]
-        if not good:
-            self.end(number, "The command ran. The runbook has no verification for it: look, then set the status.")
+        measured = now.measured if now.measured and f"measured:{now.measured.run}" == topic else None
+        if measured:
+            good = [one.good is True for one in measured.after if one.source == "verification"]
+        else:
+            good = [self._look(now, one, "verification", f"{number}.{one.key}.{tries}") for one in checks]
+        if not checks:
+            self.end(number, f"{_told(measured)} The runbook has no verification for it: look, then set the status.")
             return True
-        if not all(good):
+        if len(good) < len(checks) or not all(good):
             return False
+        if measured and measured.verdict == "worse":
+            self.end(number, f"The verification passed, but something else got worse ({helped.said(measured)}): look.")
+            return True
         deed = partial(incident.change_status, status="Monitoring", by=HOUSE, why="the verification passed")
         self.ledger.offer(number, deed, key=f"monitoring:{number}:{way}")
         return True
+
+    def measured_as(self, number: int, way: int) -> str:
+        """The topic under which the last change of this way is measured; "" when none is."""
+        keys, log = {one.key for one in self._way(number, way).commands}, self.ledger.log(number)
+        mine = [run for run in self.ledger.read(number).runs.values() if run.started.step in keys]
+        changes = [run.started.run for run in mine if run.started.lane == "write"]
+        return f"measured:{changes[-1]}" if changes and helped.read(log, changes[-1]) else ""
+
+    def todo(self, number: int) -> Plan:
+        """What the incident's runbook says to do."""
+        return self._plan(self.ledger.read(number))
+
+    def look(self, number: int, one: Command, purpose: Purpose, run: str) -> bool:
+        """Run one command that only reads, for whoever has to know how things are; True when it ended well."""
+        return self._look(self.ledger.read(number), one, purpose, run)
 
     def end(self, number: int, why: str) -> None:
         """Say on the timeline that the house has done what it can."""
         self.ledger.offer(number, partial(incident.end_walk, why=why, by=HOUSE), key=f"end:{number}")
 
     def run_approved(self, effect: Effect) -> None:
-        """Run what people said yes to, once."""
+        """Run what people said yes to, once; right before it, see whether it still fits, and keep the way back."""
         number, ask = effect.incident, int(effect.data["ask"])
         run = f"{number}.ask{ask}"
+        if not self.prepare.still_fits(number, ask, run, self.runs):
+            return
         try:
-            self._run(number, partial(command.start_approved, run=run, number=ask, by=HOUSE), run)
+            self.runs(number, partial(command.start_approved, run=run, number=ask, by=HOUSE), run)
         except Refused as refused:  # stale, or used up: say so where people look
             if refused.status == AWAY:  # it may have run: the next try finds out
                 raise
             text = f"Approval {ask} was not used: {refused.sentence}"
             self.ledger.offer(number, partial(incident.note, text=text, by=HOUSE), key=f"unused:{run}")
+
+    def hold(self, number: int, ask: int, seconds: float, ended: Callable[[str, str, str], None]) -> bool:
+        """Open the tunnel that people said yes to; True when it stays open. `ended` is told what became of it."""
+        run = f"{number}.ask{ask}"
+        if not self.prepare.still_fits(number, ask, run, self.runs):
+            return False
+        return self.runs.hold(
+            number, partial(command.start_approved, run=run, number=ask, by=HOUSE), run, seconds, ended
+        )
+
+    def before(self, now: Incident, text: str, verdict: Verdict, words: tuple[str, ...]) -> Prepared:
+        """Look at what a command would change, before it is asked for."""
+        return self.prepare.ask(now, text, verdict, words, self.runs)
 
     def _look(self, now: Incident, one: Command, purpose: Purpose, run: str) -> bool:
         """Run a command that only reads; True when it ended well. Anything else is skipped with its reason."""
@@ -157,8 +203,9 @@ class Walk:
         if filled is None:
             return False
         verdict = filled.verdict
-        if not verdict.unattended:
-            self._skip(now.number, one, purpose, f"It does not run by itself: {verdict.why}")
+        strays = self.prepare.strays(now, filled.to_run)
+        if strays or not verdict.unattended:
+            self._skip(now.number, one, purpose, strays or f"It does not run by itself: {verdict.why}")
             return False
         deed = partial(
             command.start_read,
@@ -173,42 +220,7 @@ class Walk:
             by=HOUSE,
             asked_as=filled.text if verdict.rewritten else None,
         )
-        return self._run(now.number, deed, run) == "ok"
-
-    def _run(self, number: int, deed: Deed, run: str) -> Ending:
-        """Write that it starts, run it, keep what it said. Called again after a crash it finds the first run."""
-        this = self.ledger.act(number, deed, key=f"start:{run}").runs[run]
-        if this.finished:
-            return this.finished.ending
-        outcome, output = self._execute(run, this.started)
-        ending = _ending(outcome)
-        deed = partial(
-            command.finish,
-            run=run,
-            ending=ending,
-            exit_code=outcome.exit_code if outcome else None,
-            seconds=outcome.seconds if outcome else 0.0,
-            evidence=self.evidence.keep(output),
-            size=len(output.encode()),
-            cut=outcome.bytes_cut if outcome else 0,
-            masked=outcome.masked if outcome else 0,
-            summary=summary(output, changed=ending == "ok" and this.started.lane == "write"),
-            by=HOUSE,
-        )
-        self.ledger.act(number, deed, key=f"finish:{run}")
-        self.executor.forget(run)
-        return ending
-
-    def _execute(self, run: str, started: CommandStarted) -> tuple[Outcome | None, str]:
-        """The outcome and its words; without an outcome nothing has run, and the words say why."""
-        if self.now() - started.at > approval.GOOD_FOR and not self.executor.known(run):
-            # the yes is from another hour: starting it now would surprise everybody
-            return None, "fireline was down when this should have started. It did not run; ask again.\n"
-        try:
-            outcome = self.executor.run(run, started.command, self.lanes[started.lane])
-        except Refused as refused:
-            return None, f"It did not run. {refused.sentence}\n"
-        return outcome, outcome.output
+        return self.runs(now.number, deed, run) == "ok"
 
     def _fill(self, now: Incident, one: Command, purpose: Purpose) -> Filled | None:
         try:
@@ -219,30 +231,25 @@ class Walk:
 
     def _skip(self, number: int, one: Command, purpose: Purpose, reason: str) -> None:
         deed = partial(
-            command.skip,
-            step=one.key,
-            title=_title(one),
-            command=one.text,
-            reason=reason,
-            purpose=purpose,
-            by=HOUSE,
+            command.skip, step=one.key, title=_title(one), command=one.text, reason=reason, purpose=purpose, by=HOUSE
         )
         self.ledger.offer(number, deed, key=f"skip:{number}:{one.key}:{purpose}")
 
     def _plan(self, now: Incident) -> Plan:
-        return plan(self.library.at(now.declared.runbook), now.declared.scenario) if now.declared.runbook else Plan()
+        if now.declared.runbook is None:
+            return Plan()
+        first = branch.first(self.ledger.log(now.number))
+        return plan(self.library.at(now.declared.runbook), now.declared.scenario, first)
 
     def _way(self, number: int, way: int) -> Way:
         return self._plan(self.ledger.read(number)).ways[way]
 
 
+def _told(measured: MitigationMeasured | None) -> str:
+    if measured is None:
+        return "The command ran."
+    return f"The command ran, and {VERDICTS[measured.verdict][0]} ({helped.said(measured)})."
+
+
 def _title(one: Command) -> str:
     return one.title or one.text.splitlines()[0]
-
-
-def _ending(outcome: Outcome | None) -> Ending:
-    if outcome is None or outcome.interrupted:
-        return "interrupted"
-    if outcome.timed_out:
-        return "timed out"
-    return "ok" if outcome.ok else "failed"

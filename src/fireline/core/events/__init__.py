@@ -8,6 +8,22 @@ from __future__ import annotations
 
 import msgspec
 
+from fireline.core.events.access import AccessGiven, AccessTaken, MadeOpen, MadePrivate
+from fireline.core.events.afterwards import (
+    BranchProposed,
+    Change,
+    ChecksRead,
+    DebtDue,
+    DebtOwned,
+    DebtSettled,
+    DebtTaken,
+    LeaseBegan,
+    LeaseEnded,
+    MitigationMeasured,
+    Reading,
+    Source,
+    Temporary,
+)
 from fireline.core.events.alerts import (
     AlertCleared,
     AlertFlaps,
@@ -22,6 +38,7 @@ from fireline.core.events.alerts import (
     IncidentTakenIn,
     StormBegan,
 )
+from fireline.core.events.changes import ApprovalVoided, UndoKept
 from fireline.core.events.commands import (
     ApprovalAsked,
     ApprovalDenied,
@@ -29,6 +46,7 @@ from fireline.core.events.commands import (
     CommandFinished,
     CommandStarted,
     GlassBroken,
+    Revert,
     StepSkipped,
     WalkEnded,
 )
@@ -52,6 +70,7 @@ from fireline.core.events.course import (
 from fireline.core.events.deliveries import (
     DeliveredByHand,
     DeliveryAskedAgain,
+    DeliveryBegun,
     DeliveryDelayed,
     DeliveryGivenUp,
     DeliveryMade,
@@ -64,6 +83,21 @@ from fireline.core.events.event import (
     Purpose,
     Status,
 )
+from fireline.core.events.evidence import CancellationAsked, FileAttached
+from fireline.core.events.hypotheses import (
+    GraphsKept,
+    HypothesisProposed,
+    HypothesisRuledOut,
+    HypothesisSupported,
+)
+from fireline.core.events.letters import (
+    LetterApproved,
+    LetterDrafted,
+    LetterSent,
+    LetterSentAgain,
+    LetterTested,
+    LetterWithdrawn,
+)
 from fireline.core.events.on_call import Asked, EscalationEnded, PeopleAsked, Reach
 from fireline.core.events.public import (
     Impact,
@@ -72,6 +106,7 @@ from fireline.core.events.public import (
     PublicUpdateWithdrawn,
     State,
 )
+from fireline.core.events.pulse import PulseChanged, PulseState
 from fireline.core.events.roles import (
     CommanderMissing,
     RoleDeclined,
@@ -84,6 +119,8 @@ from fireline.core.events.roles import (
     TaskOverdue,
     TaskTaken,
 )
+from fireline.core.events.room import CallLinked, RoomKept
+from fireline.core.events.runners import OutcomeHeard
 from fireline.core.events.updates import (
     Audience,
     Cadence,
@@ -96,6 +133,8 @@ from fireline.core.events.updates import (
 
 __all__ = [
     "HOUSE",
+    "AccessGiven",
+    "AccessTaken",
     "AcknowledgementMissed",
     "AlertCleared",
     "AlertFlaps",
@@ -108,15 +147,26 @@ __all__ = [
     "ApprovalAsked",
     "ApprovalDenied",
     "ApprovalGiven",
+    "ApprovalVoided",
     "Asked",
     "Audience",
     "Begun",
+    "BranchProposed",
     "Cadence",
+    "CallLinked",
+    "CancellationAsked",
+    "Change",
+    "ChecksRead",
     "CommandFinished",
     "CommandStarted",
     "CommanderMissing",
+    "DebtDue",
+    "DebtOwned",
+    "DebtSettled",
+    "DebtTaken",
     "DeliveredByHand",
     "DeliveryAskedAgain",
+    "DeliveryBegun",
     "DeliveryDelayed",
     "DeliveryGivenUp",
     "DeliveryMade",
@@ -124,17 +174,34 @@ __all__ = [
     "Ending",
     "EscalationEnded",
     "Event",
+    "FileAttached",
     "GateOverridden",
     "GateSpec",
     "GateTicked",
     "GlassBroken",
+    "GraphsKept",
+    "HypothesisProposed",
+    "HypothesisRuledOut",
+    "HypothesisSupported",
     "Impact",
     "IncidentAcknowledged",
     "IncidentDeclared",
     "IncidentMerged",
     "IncidentTakenIn",
+    "LeaseBegan",
+    "LeaseEnded",
+    "LetterApproved",
+    "LetterDrafted",
+    "LetterSent",
+    "LetterSentAgain",
+    "LetterTested",
+    "LetterWithdrawn",
     "Log",
+    "MadeOpen",
+    "MadePrivate",
+    "MitigationMeasured",
     "NoteAdded",
+    "OutcomeHeard",
     "PageHold",
     "PageReleased",
     "Part",
@@ -142,17 +209,23 @@ __all__ = [
     "PublicUpdateApproved",
     "PublicUpdateDrafted",
     "PublicUpdateWithdrawn",
+    "PulseChanged",
+    "PulseState",
     "Purpose",
     "Reach",
+    "Reading",
+    "Revert",
     "ReviewDrafted",
     "RoleDeclined",
     "RoleName",
     "RoleOffered",
     "RoleReleased",
     "RoleTaken",
+    "RoomKept",
     "RootCauseStated",
     "RunbookRef",
     "SeverityChanged",
+    "Source",
     "State",
     "Status",
     "StatusChanged",
@@ -162,6 +235,8 @@ __all__ = [
     "TaskGiven",
     "TaskOverdue",
     "TaskTaken",
+    "Temporary",
+    "UndoKept",
     "UpdateEscalated",
     "UpdateNudged",
     "UpdateOverdue",
@@ -178,11 +253,19 @@ AnyEvent = (
     | StormBegan | PageReleased | IncidentMerged | IncidentTakenIn | AlertsMoved | IncidentAcknowledged
     | AcknowledgementMissed | SeverityChanged | StatusChanged | NoteAdded | RootCauseStated | GateTicked
     | GateOverridden | WatchPassed | ApprovalAsked | ApprovalGiven | ApprovalDenied | GlassBroken
+    | ApprovalVoided | UndoKept
     | CommandStarted | CommandFinished | StepSkipped | DeliveryMade | DeliveryDelayed | DeliveryGivenUp
     | DeliveryAskedAgain | DeliveredByHand | PeopleAsked | EscalationEnded | WalkEnded | ReviewDrafted
     | PublicUpdateDrafted | PublicUpdateApproved | PublicUpdateWithdrawn
+    | LetterDrafted | LetterTested | LetterApproved | LetterWithdrawn | LetterSentAgain | LetterSent
     | UpdateSent | UpdateNudged | UpdateOverdue | UpdateEscalated | UpdateSnoozed | RoleOffered | RoleTaken
+    | HypothesisProposed | HypothesisSupported | HypothesisRuledOut | GraphsKept | PulseChanged
+    | BranchProposed
+    | ChecksRead | MitigationMeasured | DebtTaken | DebtDue | DebtOwned | DebtSettled | LeaseBegan | LeaseEnded
     | RoleDeclined | RoleReleased | CommanderMissing | TaskGiven | TaskTaken | TaskDone | TaskOverdue
+    | CancellationAsked | FileAttached
+    | CallLinked | RoomKept | DeliveryBegun | OutcomeHeard
+    | MadePrivate | MadeOpen | AccessGiven | AccessTaken
 )  # fmt: skip
 Log = tuple[AnyEvent, ...]
 

@@ -25,7 +25,7 @@ class GateSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     text: str
-    kind: Literal["alerts", "watch", "verified", "root cause", "status page", "by hand"]
+    kind: Literal["alerts", "watch", "verified", "root cause", "status page", "debts", "by hand"]
 
 
 class PageHold(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +64,7 @@ class IncidentDeclared(Event, frozen=True, kw_only=True):
     source: str = "person"  # or the alert source's name
     drill: bool = False
     private: bool = False
+    people: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET  # who else knows of a private one from the beginning
     hold: PageHold | msgspec.UnsetType = msgspec.UNSET
     split_from: Part | msgspec.UnsetType = msgspec.UNSET
     earlier: int | msgspec.UnsetType = msgspec.UNSET  # the resolved incident of the same alert
@@ -94,6 +95,7 @@ class StatusChanged(Event, frozen=True, kw_only=True):
 
     status: Status
     why: str = ""
+    unverified: bool | msgspec.UnsetType = msgspec.UNSET  # true: Monitoring without a check that went well
 
 
 class NoteAdded(Event, frozen=True, kw_only=True):

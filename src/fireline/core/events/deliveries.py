@@ -25,6 +25,16 @@ class DeliveryMade(Event, frozen=True, kw_only=True):
     ref: str | msgspec.UnsetType = msgspec.UNSET
     link: str | msgspec.UnsetType = msgspec.UNSET
     note: str | msgspec.UnsetType = msgspec.UNSET
+    evidence: str | msgspec.UnsetType = msgspec.UNSET  # sha256 of what was kept with it
+
+
+class DeliveryBegun(Event, frozen=True, kw_only=True):
+    """A vendor is told now that takes no key and cannot be asked: should the outcome get lost, it is not told again."""
+
+    delivery: str
+    vendor: str
+    what: str
+    attempt: int
 
 
 class DeliveryDelayed(Event, frozen=True, kw_only=True):

@@ -10,8 +10,8 @@ import msgspec
 HOUSE = "fireline"  # who acts when no person did
 
 Status = Literal["Investigating", "Identified", "Monitoring", "Resolved"]
-Purpose = Literal["diagnosis", "mitigation", "verification", "other"]
-Ending = Literal["ok", "failed", "timed out", "interrupted"]
+Purpose = Literal["diagnosis", "mitigation", "verification", "other", "preview", "capture"]
+Ending = Literal["ok", "failed", "timed out", "interrupted", "cancelled"]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="type", forbid_unknown_fields=False):

@@ -17,8 +17,9 @@ from fireline.core.guard.scope import Scope
 from fireline.core.guard.table import Tables
 from fireline.core.guard.tree import Script
 from fireline.core.guard.verdict import Effect, Finding, Verdict
+from fireline.core.guard.words import Arg
 
-__all__ = ["Effect", "Tables", "Verdict", "judge"]
+__all__ = ["Effect", "Tables", "Verdict", "judge", "programs"]
 
 UNFILLED = re.compile(r"<[A-Za-z][\w ./:-]*>")
 ROUNDS = 4  # of rewriting; each may show something new to rewrite
@@ -46,6 +47,18 @@ def judge(text: str, *, parse: Callable[[str], Script], tables: Tables | None = 
         if verdict.effect is not Effect.UNKNOWN and not _wanted(scope, verdict):
             return structs.replace(verdict, rewritten=now)
     return _verdict(_judged(text, parse, tables, rewrite=False), text)
+
+
+def programs(
+    text: str, *, parse: Callable[[str], Script], tables: Tables | None = None
+) -> tuple[tuple[tuple[Arg, ...], bool], ...]:
+    """Every program that the text starts, with its arguments, also within pipes, loops and other shells.
+
+    The second of each pair says that it runs in a container or on another machine. What a text starts that the
+    guard does not understand is not among them.
+    """
+    scope = _judged(text, parse, tables or table.built_in(), rewrite=False)
+    return tuple((tuple(args), elsewhere) for args, elsewhere in scope.ran)
 
 
 def _judged(text: str, parse: Callable[[str], Script], tables: Tables, *, rewrite: bool = True) -> Scope:

@@ -18,7 +18,7 @@ DEEPEST = 8  # texts within texts; nobody reads `ssh a "ssh b '…'"` deeper tha
 class Scope:
     """One text being judged.
 
-    `findings` and `edits` are shared with the texts within it. `base` is the offset of this text in the
+    `findings`, `edits` and `ran` are shared with the texts within it. `base` is the offset of this text in the
     outermost one, None when it does not stand there as it is, so that nothing in it can be rewritten;
     `fence` is the quote around it. `elsewhere` says that it runs in a container or on another machine, `bounded`
     that it is ended after a while.
@@ -33,6 +33,7 @@ class Scope:
     walk: Callable[[str, Scope], None]
     findings: list[Finding] = field(default_factory=list)
     edits: set[tuple[int, int, str]] = field(default_factory=set)
+    ran: list[tuple[list[Arg], bool]] = field(default_factory=list)  # every program, and whether it runs elsewhere
     base: int | None = 0
     fence: str = ""
     elsewhere: bool = False

@@ -168,6 +168,7 @@ def simple(call: tree.Call, scope: Scope, stdin: str | None) -> None:
 
 def command(args: list[Arg], scope: Scope, stdin: str | None) -> None:
     """Judge one program with its arguments."""
+    scope.ran.append((args, scope.elsewhere))
     reading = program.take(args, scope)
     if reading is None:
         name = program.shown(args[0].text)
