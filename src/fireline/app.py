@@ -97,6 +97,7 @@ def _parts(house: House) -> dict[str, Any]:
         "publish": house.publish,
         "settings": house.settings,
         "status_page": house.status_page,
+        "summarise": house.summarise,
         "hush": house.hush,
         "on_call": house.on_call,
         "pick": house.pick,

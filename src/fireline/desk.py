@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fireline import clock
-from fireline.core import asking, chat, escalation, outbox
+from fireline.core import asking, chat, escalation, outbox, recipients
 from fireline.core.private import Secrets
 from fireline.core.roster import Roster
 from fireline.durable import Durable
@@ -52,6 +52,7 @@ def desk(settings: Settings, *, now: Callable[[], datetime] = clock.now) -> Desk
     told = frozenset(_told(settings, roster))
     ledger = Ledger(database, now=now, enqueue=durable.enqueue, vendors=told | frozenset(_abilities(settings)))
     secrets = Secrets(settings.private.people, settings.private.words)
+    summaries = {name: one.minutes for name, one in settings.stakeholders.items()}
     return Desk(
         database=database,
         durable=durable,
@@ -62,7 +63,7 @@ def desk(settings: Settings, *, now: Callable[[], datetime] = clock.now) -> Desk
         told=told,
         ledger=ledger,
         secrets=secrets,
-        declare=Declare(ledger, library, settings.drill, settings.severity, settings.cadence, secrets),
+        declare=Declare(ledger, library, settings.drill, settings.severity, settings.cadence, secrets, summaries),
     )
 
 
@@ -82,6 +83,10 @@ def _told(settings: Settings, roster: Roster) -> Iterator[str]:
         yield chat.POSTS
     if settings.chat.mail:
         yield chat.MAIL
+    if any(one.mail for one in settings.stakeholders.values()):
+        yield recipients.MAIL
+    if any(one.webhook for one in settings.stakeholders.values()):
+        yield recipients.CHAT
 
 
 def _abilities(settings: Settings) -> Iterator[str]:

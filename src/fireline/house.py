@@ -58,6 +58,7 @@ from fireline.workflows.inform.blocks import drawn
 from fireline.workflows.inform.chats import chats
 from fireline.workflows.inform.on_call import summoner
 from fireline.workflows.inform.pagerduty import PagerDutyMessenger
+from fireline.workflows.inform.summaries import summaries
 from fireline.workflows.intake import Intake
 from fireline.workflows.investigate import Investigate, investigate
 from fireline.workflows.library import Library
@@ -76,6 +77,7 @@ from fireline.workflows.restarts import Restarts
 from fireline.workflows.runs import Runs
 from fireline.workflows.sieve import Sieve
 from fireline.workflows.status_page import StatusPage, status_page
+from fireline.workflows.summarise import Summarise
 from fireline.workflows.walk import Walk
 from fireline.workflows.warm import Warm, clients
 from fireline.workflows.watch import Watch
@@ -106,6 +108,7 @@ class House:
     close_: Close
     propose: Propose
     communicate: Communicate
+    summarise: Summarise
     silences: Silences
     hush: Hush
     on_call: OnCall
@@ -169,6 +172,7 @@ def build(settings: Settings, *, now: Callable[[], datetime] = clock.now) -> Hou
         **public.messengers,
         **chats(settings, library, evidence, on_call, drawn(settings.base_url)),
         **slack_asks(settings, accounts, now),
+        **summaries(settings),
     }
     assert front.told == set(messengers), "`desk` names the vendors that this house has messengers for"
     alerts = AlertStore(database, now)
@@ -277,6 +281,9 @@ def build(settings: Settings, *, now: Callable[[], datetime] = clock.now) -> Hou
         propose=(propose := Propose(ledger, library, settings.values, walk.before, walk.prepare.strays)),
         restarts=Restarts(walk, propose),
         communicate=Communicate(ledger, library, accounts, settings.base_url, now),
+        summarise=Summarise(
+            ledger, settings.stakeholders, {who: one.mail for who, one in settings.people.items() if one.mail}, now
+        ),
         handlers=handlers,
         hear=Hear(ledger, settings.base_url),
         deliveries=Deliveries(ledger, library, messengers, now),

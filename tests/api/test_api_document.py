@@ -29,6 +29,8 @@ def test_every_route_of_the_api_says_its_words_and_its_noes(nobody: Caller) -> N
 
 def test_every_deed_takes_a_key_so_that_it_can_be_sent_again(nobody: Caller) -> None:
     for path, verbs in nobody.document["paths"].items():
+        if path.startswith("/api/v1/runner/"):  # a program's own words: its run names what it tells
+            continue
         if path.startswith("/api/v1/") and "post" in verbs:
             names = {one["name"] for one in verbs["post"].get("parameters", ())}
             assert "Idempotency-Key" in names, path

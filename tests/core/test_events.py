@@ -118,6 +118,9 @@ GOLDEN = """\
 {"type":"AccessGiven","at":"2026-03-02T12:00:00Z","by":"ana","who":"ben","why":"w","uninvited":false}
 {"type":"AccessTaken","at":"2026-03-02T12:00:00Z","by":"ana","who":"ben","why":"w"}
 {"type":"OutcomeHeard","at":"2026-03-02T12:00:00Z","by":"fireline","run":"1.ask1","runner":"eu","ending":"ok","exit_code":0,"seconds":1.5,"evidence":"ef","size":3,"cut":0,"masked":0,"summary":"done"}
+{"type":"DecisionMade","at":"2026-03-02T12:00:00Z","by":"ana","decision":1,"text":"t","objections_asked":true,"dissent":[{"who":"ben","what":"w"}]}
+{"type":"SummarySent","at":"2026-03-02T12:00:00Z","by":"ana","number":1,"severity":"P1","status":"Investigating","text":"t","to":["boss@example.com"],"chat":true,"next_at":"2026-03-02T12:30:00Z"}
+{"type":"SummaryNudged","at":"2026-03-02T12:00:00Z","by":"fireline","who":"ana","due_at":"2026-03-02T12:30:00Z"}
 """  # noqa: E501
 
 

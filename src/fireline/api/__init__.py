@@ -27,6 +27,7 @@ from fireline.api import (
     investigation,
     leases,
     letters,
+    liaison,
     merges,
     on_call,
     private,
@@ -53,7 +54,7 @@ _deeds_and_words = (
     *incidents.handlers, *deeds.handlers, *merges.handlers, *approvals.handlers, *alerts.handlers, *changes.handlers,
     *deliveries.handlers, *evidence.handlers, *investigation.handlers, *on_call.handlers, *runbooks.handlers,
     *silences.handlers, *runners.handlers, *crew.handlers, *debts.handlers, *leases.handlers,
-    *private.handlers,
+    *private.handlers, *liaison.handlers,
     *updates.handlers, *room.handlers, *public.handlers, *letters.handlers,
 )  # fmt: skip
 for _handler in (*_deeds_and_words, *health.handlers):

@@ -29,13 +29,14 @@ T = TypeVar("T")
 class NewUpdate(Wish, frozen=True, kw_only=True):
     """What is being done; `users` affected and `services` degraded, or `unknown`.
 
-    `status` may be left out; given, it has to be the incident's own.
+    `status` may be left out; given, it has to be the incident's own. `needs` is what would help, a line of its own.
     """
 
     actions: str
     users: int | Unknown = "unknown"
     services: tuple[str, ...] | Unknown = "unknown"
     status: str | None = None
+    needs: str = ""
 
 
 class Snooze(Wish, frozen=True, kw_only=True):
@@ -58,6 +59,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     actions: str
     next_update_at: datetime | None
     text: str
+    needs: str = ""
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +116,7 @@ def show_updates(*, person: Person, number: Number, ledger: Ledger, communicate:
         Sent(
             number=one.number, at=one.at, by=one.by, status=one.status, users=_known(one.users),
             services=_known(one.services), actions=one.actions, next_update_at=one.next_update_at, text=one.text,
+            needs=one.needs or "",
         )
         for one in update.updates(log)
     )  # fmt: skip
@@ -130,6 +133,7 @@ def send_update(
     communicate.send(
         number, actions=data.actions, users=None if data.users == "unknown" else data.users,
         services=None if data.services == "unknown" else data.services, status=data.status, by=person.handle, key=key,
+        needs=data.needs,
     )  # fmt: skip
     return standing(number, ledger.log(number), now(), ledger.vendors)
 

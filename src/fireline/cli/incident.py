@@ -16,6 +16,8 @@ for _word, _place, _help in (
     ("update", "update:update", "Show the next update for your own people as it would go out, and send it."),
     ("snooze", "update:snooze", "Move the next update, and say why."),
     ("brief", "update:brief", "Catch up in ten lines: what, since when, who, seen, tried, waits, next update."),
+    ("summary", "liaison:summary", "Show the next summary for stakeholders as it would go out, and send it."),
+    ("decide", "liaison:decide", "Write down what was decided, and who had an objection."),
     ("call", "room:call", "Say where people talk, or show the call, the topic and what every chat was told."),
     ("channel-stays", "room:channel_stays", "Let the chat channel stay, or take it out of the archive again."),
     ("role", "crew:role", "Offer a role, take it, turn it down, give it up."),

@@ -18,6 +18,7 @@ def update(
     send: Annotated[bool, Parameter(negative="", help="Send the draft as it stands.")] = False,
     users: Annotated[str | None, Parameter(help="How many are affected, or unknown.")] = None,
     services: Annotated[str | None, Parameter(help="Which are degraded: cart,search; none; or unknown.")] = None,
+    needs: Annotated[str, Parameter(help="What would help.")] = "",
     url: Url = None, token: Token = None, json: Json = False,
 ) -> None:  # fmt: skip
     """Show the next update as it would go out; send it with words of your own, or with --send.
@@ -31,6 +32,7 @@ def update(
         return
     body: dict[str, Any] = {"actions": actions or draft["actions"]}
     body |= {"users": draft["users"] if users is None else _users(users)}
+    body |= {"needs": needs} if needs else {}
     body |= {"services": draft["services"] if services is None else _services(services)}
     deed(number, "updates", body, url, token, json=json)
 

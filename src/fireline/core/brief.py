@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from fireline.core import approval, cadence, debt, gate, helped, mailing, roles, task, update
+from fireline.core import approval, cadence, debt, decision, gate, helped, mailing, roles, task, update
 from fireline.core.aftermath import VERDICTS
 from fireline.core.events import Log, SeverityChanged
 from fireline.core.incident import Incident, fold
@@ -92,14 +92,15 @@ def _seen(now: Incident) -> list[str]:
 
 
 def _tried(now: Incident, log: Log) -> list[str]:
-    """What was done, and whether the check afterwards was good."""
+    """What was done, whether the check afterwards was good, and what was decided last."""
     did = [
         f"{run.started.title}: {run.state}{_helped(log, run.started.run)}"
         for run in now.runs.values()
         if run.started.purpose in {"mitigation", "other"}
     ]
     effect = {None: "not verified yet", True: "verified since", False: "the verification failed"}[gate.verified(now)]
-    return [*did[-SHOWN:], effect] if did else []
+    decided = [f"decided: {decision.said(one)}" for one in decision.decisions(log)[-1:]]
+    return [*did[-SHOWN:], *([effect] if did else []), *decided]
 
 
 def _helped(log: Log, run: str) -> str:

@@ -78,7 +78,14 @@ class Count:
         return at >= self.due
 
 
-def of(limits: Limits, severities: Iterable[str], *, internal: float, public: float) -> Cadence:
+def of(
+    limits: Limits,
+    severities: Iterable[str],
+    *,
+    internal: float,
+    public: float,
+    stakeholders: Mapping[str, float] | None = None,
+) -> Cadence:
     """The cadence of a new incident: the settings' figure, else the runbook's own (0 where it names none), else usual.
 
     The public is told at every severity that wakes people, unless the settings say more.
@@ -88,6 +95,7 @@ def of(limits: Limits, severities: Iterable[str], *, internal: float, public: fl
         internal={one: limits.internal.get(one, internal or USUAL) for one in ids},
         public={one: limits.public.get(one, (public or USUAL) if one in GRAVE else 0.0) for one in ids},
         commander=limits.commander,
+        stakeholders=dict(stakeholders) if stakeholders else msgspec.UNSET,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from fireline.core import approval, cadence, debt, escalation, gate, helped, lease, mailing, roles
+from fireline.core import approval, cadence, debt, escalation, gate, helped, lease, mailing, roles, summary
 from fireline.core.events import (
     HOUSE,
     AlertCleared,
@@ -147,7 +147,7 @@ def _walks(asked: ApprovalAsked) -> bool:
 
 def _crew(number: int, log: Log) -> tuple[Clock, ...]:
     """Clocks of the people at work: the next update, a task's time, somebody to command."""
-    event, found = log[-1], list(cadence.clocks(number, log))
+    event, found = log[-1], [*cadence.clocks(number, log), *summary.clocks(number, log)]
     match event:
         case TaskGiven(due_at=due_at):
             found.append(Clock(kind="task", incident=number, seq=len(log), due_at=due_at))

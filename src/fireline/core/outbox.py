@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from fireline.core import asking, chat
+from fireline.core import asking, chat, recipients
 from fireline.core.events import (
     AnyEvent,
     DeliveryAskedAgain,
@@ -38,10 +38,11 @@ TOLD: Mapping[str, tuple[str, ...]] = {
 }
 PAGED = TOLD["pagerduty"]
 # They take no key and cannot be asked what they have: what was begun there and got lost is not begun again.
-BLIND = frozenset({chat.POSTS})
+BLIND = frozenset({chat.POSTS, recipients.CHAT})
 # What PagerDuty is set up for, among `vendors`: to be sent events, to be asked through its REST API, or both.
 EVENTS, REST = "pagerduty events", "pagerduty rest"
-SPOKEN = frozenset({*chat.CHATS, chat.MAIL, asking.VENDOR, "own_page", "statuspage"})  # what many people read
+# What many people read.
+SPOKEN = frozenset({*chat.CHATS, chat.MAIL, asking.VENDOR, *recipients.NAMES, "own_page", "statuspage"})
 SETTLES_WITHIN = timedelta(hours=1)  # the first try of a delivery; it takes seconds, and a restart in between minutes
 # What a verb is called where people read it: vendor -> verb -> words.
 WHAT: Mapping[str, Mapping[str, str]] = {
@@ -60,6 +61,7 @@ WHAT: Mapping[str, Mapping[str, str]] = {
     },
     **chat.WHAT,
     **asking.WHAT,
+    **recipients.WHAT,
 }
 
 
@@ -96,7 +98,7 @@ def told(number: int, log: Log, vendors: frozenset[str]) -> tuple[Effect, ...]:
             due_at=due_at,
         )
 
-    told_now = (effect for part in (_pager, _people, _public) for effect in part(log, vendors, tell))
+    told_now = (effect for part in (_pager, _people, _public, recipients.told) for effect in part(log, vendors, tell))
     return (*told_now, *chat.told(log, vendors, tell, PAGED), *asking.told(log, vendors, tell), *_again(number, log))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from fireline.core import debt, gate, helped, hypothesis, timeline
+from fireline.core import debt, decision, gate, helped, hypothesis, timeline
 from fireline.core.events import (
     ApprovalGiven,
     CommandStarted,
@@ -217,7 +217,7 @@ def _resolution(incident: Incident, log: Log) -> str:
             done.append(f"- {_plain(run.started.title)}: `{run.started.command}` ({result}{yes})")
             if found := helped.measured(log, run.started.run):
                 done.append(f"  - Did it help? {found.verdict.capitalize()}: {helped.said(found)}")
-    done += [f"- {line}" for line in debt.told(log)]
+    done += [f"- {line}" for line in (*decision.told(log), *debt.told(log))]
     asides = [f"- Gate set aside by {e.by}: {e.reason}" for e in log if isinstance(e, GateOverridden)]
     return "\n".join([*done, *asides]) or FOR_PEOPLE
 

@@ -63,15 +63,18 @@ from fireline.core.events import (
 )
 from fireline.core.incident import fold
 from fireline.core.joined import named
+from fireline.core.liaised import Liaised, liaised
 from fireline.core.looking import Looked, looked
 from fireline.core.privately import Privately, privately
 from fireline.core.public import PLACES
+from fireline.core.recipients import NAMES as STAKEHOLDERS
 from fireline.core.roomed import Roomed, roomed
 from fireline.core.telling import Told, Words, words
 
 LOOKS = {"preview", "capture"}  # around a change: what they told stands in the ask and in the way back
 WHYS_SHOWN = 3  # of many alerts that joined at once
-VENDORS = {"pagerduty": "PagerDuty", "on_call": "On call", **PLACES, **CHAT_NAMES, "slack_asks": "Slack"}
+OWN_WAYS = {"pagerduty": "PagerDuty", "on_call": "On call", "slack_asks": "Slack"}
+VENDORS = {**OWN_WAYS, **PLACES, **CHAT_NAMES, **STAKEHOLDERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901
     def line(sentence: str, kind: str, icon: str, tone: str = "", **more: object) -> Entry:
         return Entry(seq, at, who, sentence, kind, icon, tone, **more)  # type: ignore[arg-type]
 
-    if isinstance(event, After | Roomed | Told | Looked | Privately):
+    if isinstance(event, After | Roomed | Told | Looked | Privately | Liaised):
         told = _elsewhere(event, who, log)
         return line(
             told.sentence, told.kind, told.icon, told.tone, key=told.key, detail=told.detail, passing=told.passing
@@ -338,7 +341,7 @@ def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901
             )
 
 
-def _elsewhere(event: After | Roomed | Told | Looked | Privately, who: str, log: Log) -> Words:
+def _elsewhere(event: After | Roomed | Told | Looked | Privately | Liaised, who: str, log: Log) -> Words:
     """The sentences that stand in files of their own."""
     if isinstance(event, After):
         return aftermath(event, who, log)
@@ -346,6 +349,8 @@ def _elsewhere(event: After | Roomed | Told | Looked | Privately, who: str, log:
         return roomed(event, who)
     if isinstance(event, Privately):
         return privately(event, who)
+    if isinstance(event, Liaised):
+        return liaised(event, who)
     return words(event, who, log) if isinstance(event, Told) else looked(event, who, log)
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
+
 from fireline.core import approval, cadence, timeline
 from fireline.core.events import (
     AlertCleared,
@@ -24,6 +26,7 @@ from fireline.core.events import (
     ApprovalDenied,
     ApprovalGiven,
     CommandFinished,
+    DecisionMade,
     GateOverridden,
     GlassBroken,
     IncidentDeclared,
@@ -57,6 +60,7 @@ NEWS = (
     CommandFinished, ApprovalAsked, ApprovalGiven, ApprovalDenied, GlassBroken, AlertJoined, AlertsJoined, AlertCleared,
     AlertsCleared, AlertSilent, AlertFlaps, StormBegan, IncidentTakenIn, AlertsMoved, StatusChanged, SeverityChanged,
     RootCauseStated, NoteAdded, WatchPassed, GateOverridden,
+    DecisionMade,
 )  # fmt: skip
 SAME = re.compile(r"; no change since #\d+$")
 
@@ -149,10 +153,12 @@ def send(
     users: int | None = None,
     services: Iterable[str] | None = None,
     status: str | None = None,
+    needs: str = "",
 ) -> UpdateSent:
     """Send the next update, in the template's words. `users` and `services` None: nobody knows.
 
-    `status`, where given, has to be the incident's own: it is changed first, and told then.
+    `status`, where given, has to be the incident's own: it is changed first, and told then. `needs`, where given, is a
+    line of its own below the template.
     """
     now = fold(0, log)
     if now.merged:
@@ -166,15 +172,18 @@ def send(
         raise Refused("Say what is being done, if only that nothing has changed.", status=400, field="actions")
     if len(actions) > ACTIONS_MAX_CHARS:
         raise Refused(f"Keep it under {ACTIONS_MAX_CHARS} characters.", status=400, field="actions")
+    needs = " ".join(needs.split())
+    if len(needs) > ACTIONS_MAX_CHARS:
+        raise Refused(f"Keep it under {ACTIONS_MAX_CHARS} characters.", status=400, field="needs")
     if users is not None and users < 0:
         raise Refused("Say how many users are affected, or that it is unknown.", status=400, field="users")
-    if found := promises(actions):
+    if found := (*promises(actions), *promises(needs)):
         said = " and ".join(f"“{one}”" for one in found)
         raise Refused(
             f"{said} promises when it will be fixed, and nobody knows that. Say what is being done; the update names "
             "the time of the next one by itself.",
             status=400,
-            field="actions",
+            field="actions" if promises(actions) else "needs",
         )
     known = tuple(dict.fromkeys(name for one in services if (name := one.strip()))) if services is not None else None
     one = UpdateSent(
@@ -187,8 +196,9 @@ def send(
         users=users,
         services=known,
         next_update_at=_next(log, now, at),
+        needs=needs or msgspec.UNSET,
     )
-    return _with_text(one, render(template, one))
+    return _with_text(one, render(template, one) + (f"\nNeeds: {needs}" if needs else ""))
 
 
 def impact(users: str, services: str) -> tuple[int | None, tuple[str, ...] | None]:

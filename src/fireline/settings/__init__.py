@@ -53,6 +53,7 @@ from fireline.settings.sources import (
     Storm,
     ZendeskSettings,
 )
+from fireline.settings.stakeholders import StakeholderSettings
 from fireline.settings.telling import (
     CadenceSettings,
     ChainSettings,
@@ -67,6 +68,7 @@ from fireline.settings.telling import (
     StatusComponentSettings,
     StatuspageSettings,
     StatusSettings,
+    UpdatesSettings,
 )
 
 __all__ = [
@@ -113,11 +115,13 @@ __all__ = [
     "Severity",
     "SlackSettings",
     "SmtpSettings",
+    "StakeholderSettings",
     "StatusComponentSettings",
     "StatusSettings",
     "StatuspageSettings",
     "Store",
     "Storm",
+    "UpdatesSettings",
     "WarmSettings",
     "ZendeskSettings",
     "load",
@@ -140,6 +144,7 @@ class Settings(Part, frozen=True, kw_only=True):
     severity: Severity = Severity()
     storm: Storm = Storm()
     cadence: CadenceSettings = CadenceSettings()
+    updates: UpdatesSettings = UpdatesSettings()
     drill: Drill = Drill()
     afterwards: AfterSettings = AfterSettings()
     evidence: EvidenceSettings = EvidenceSettings()
@@ -162,6 +167,7 @@ class Settings(Part, frozen=True, kw_only=True):
     status: StatusSettings | None = None
     statuspage: StatuspageSettings | None = None
     customers: CustomersSettings | None = None
+    stakeholders: dict[str, StakeholderSettings] = {}  # by severity
     repositories: tuple[RepositorySettings, ...] = ()
     links: dict[str, str] = {}  # into tools that show more, by the tool's name
     dependencies: dict[str, tuple[str, ...]] = {}  # service -> what it cannot do without
@@ -259,6 +265,9 @@ def _overlay(raw: dict[str, Any], environment: Mapping[str, str]) -> None:
     for name, gateway in _section(raw, "gateways").items() if "gateways" in raw else ():
         if isinstance(gateway, dict) and (token := environment.get(f"FIRELINE_GATEWAYS_{name}_TOKEN".upper())):
             gateway["token"] = token
+    for name, one in _section(raw, "stakeholders").items() if "stakeholders" in raw else ():
+        if isinstance(one, dict) and (url := environment.get(f"FIRELINE_STAKEHOLDERS_{name}_WEBHOOK".upper())):
+            one["webhook"] = url
     for name, one in _section(raw, "databases").items() if "databases" in raw else ():
         if isinstance(one, dict) and (url := environment.get(f"FIRELINE_DATABASES_{name}_URL".upper())):
             one["url"] = url

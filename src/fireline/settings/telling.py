@@ -102,6 +102,12 @@ class CustomersSettings(Part, frozen=True, kw_only=True):
             raise ValueError("`pace` is 0 or more mails a second, `per_connection` 1 or more mails")
 
 
+class UpdatesSettings(Part, frozen=True, kw_only=True):
+    """`[updates]`: how the form of an update names its fields."""
+
+    style: Literal["plain", "can"] = "plain"  # can: conditions, actions, needs
+
+
 class CadenceSettings(Cadence, Part, frozen=True, kw_only=True):
     """`[cadence]`: how often our own people and the public are told, by severity."""
 

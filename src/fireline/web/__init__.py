@@ -37,6 +37,7 @@ from fireline.web import (
     incidents,
     investigation,
     letters,
+    liaison,
     live,
     merges,
     on_call,
@@ -72,7 +73,7 @@ def person(request: Ask, access: Access) -> Person:
 def frame(person: Person, accounts: Accounts, alerts: AlertStore, settings: Settings) -> Frame:
     """What stands around the page."""
     names = Names({one.handle: one for one in accounts.people()})
-    return Frame(person, names, len(alerts.to_triage()), settings.drill.on)
+    return Frame(person, names, len(alerts.to_triage()), settings.drill.on, settings.updates.style == "can")
 
 
 def reader(
@@ -119,7 +120,7 @@ _pages = Router(
         *approvals.handlers, *alerts.handlers, *evidence.handlers, *reviews.handlers, *runbooks.handlers,
         *live.handlers, *merges.handlers, *deliveries.handlers, *sign_in.handlers, *silences.handlers, *crew.handlers,
         *debts.handlers, *updates.handlers, *room.handlers, *investigation.handlers, *choices.handlers,
-        *cluster_events.handlers,
+        *cluster_events.handlers, *liaison.handlers,
         *on_call.handlers, *private.handlers, *public.handlers, *letters.handlers,
     ],
     dependencies={

@@ -37,6 +37,7 @@ class Frame:
     names: Names
     to_triage: int
     drill: bool
+    can: bool = False  # updates are asked for as conditions, actions, needs
 
 
 def by_htmx(request: Ask) -> bool:

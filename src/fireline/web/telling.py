@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from fireline.core import cadence, roles, task, update
+from fireline.core import cadence, decision, roles, summary, task, update
 from fireline.core.cadence import Count
-from fireline.core.events import HOUSE, Log, RoleName, RoleOffered, UpdateSent
+from fireline.core.events import HOUSE, DecisionMade, Log, RoleName, RoleOffered, SummarySent, UpdateSent
 from fireline.core.incident import fold
 from fireline.core.refusal import Refused
 from fireline.core.roles import Crew, Reign
@@ -27,6 +27,7 @@ class Composed:
     services: str
     text: str
     problem: str
+    needs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,9 @@ class Telling:
     missing: bool  # a grave incident, and nobody commands
     command_by: datetime | None
     tasks: tuple[Task, ...]  # those that are not done first
+    stakeholders: summary.Count | None  # their clock, if it runs
+    summaries: tuple[SummarySent, ...]  # newest first
+    decisions: tuple[DecisionMade, ...]
 
     def count(self, audience: str) -> Count | None:
         """One audience's clock, if it runs."""
@@ -79,17 +83,24 @@ def telling(log: Log, at: datetime, template: str) -> Telling:
         missing=roles.missing_commander(fold(0, log), log),
         command_by=roles.commander_by(log),
         tasks=tuple(sorted(task.tasks(log), key=lambda one: one.done is not None)),
+        stakeholders=summary.count(log),
+        summaries=tuple(reversed(summary.summaries(log))),
+        decisions=decision.decisions(log),
     )
 
 
-def compose(log: Log, at: datetime, template: str, *, actions: str, users: str, services: str) -> Composed:
+def compose(
+    log: Log, at: datetime, template: str, *, actions: str, users: str, services: str, needs: str = ""
+) -> Composed:
     """What would go out now with these words."""
     try:
         count, names = update.impact(users, services)
-        sent = update.send(log, at, actions=actions, users=count, services=names, template=template, by=HOUSE)
+        sent = update.send(
+            log, at, actions=actions, users=count, services=names, template=template, by=HOUSE, needs=needs
+        )
     except Refused as no:
-        return Composed(actions, users, services, "", no.sentence)
-    return Composed(actions, users, services, sent.text, "")
+        return Composed(actions, users, services, "", no.sentence, needs)
+    return Composed(actions, users, services, sent.text, "", needs)
 
 
 def _seats(crew: Crew) -> list[Seat]:

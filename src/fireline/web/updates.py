@@ -25,6 +25,7 @@ class Update(Form, frozen=True, kw_only=True):
     actions: str = ""
     users: str = ""
     services: str = ""
+    needs: str = ""
 
 
 class Snooze(Form, frozen=True, kw_only=True):
@@ -37,24 +38,26 @@ class Snooze(Form, frozen=True, kw_only=True):
 
 @get("/incidents/{number:int}/updates/new", sync_to_thread=True)
 def composer(
-    *, frame: Frame, number: int, reader: Reader, actions: str | None = None, users: str = "", services: str = ""
-) -> Template:
+    *, frame: Frame, number: int, reader: Reader, actions: str | None = None, users: str = "", services: str = "",
+    needs: str = "",
+) -> Template:  # fmt: skip
     """The draft and what would go out; with words in the address, what would go out with those."""
     at = reader(number)
     say = at.telling
     words = say.composed
     if actions is not None:
-        words = compose(at.log, at.at, at.template, actions=actions, users=users, services=services)
+        words = compose(at.log, at.at, at.template, actions=actions, users=users, services=services, needs=needs)
     return whole("incident/composer.html", frame, at=at, say=say, words=words)
 
 
 @get("/incidents/{number:int}/updates/preview", sync_to_thread=True)
 def preview(
-    *, frame: Frame, number: int, reader: Reader, actions: str = "", users: str = "", services: str = ""
-) -> Template:
+    *, frame: Frame, number: int, reader: Reader, actions: str = "", users: str = "", services: str = "",
+    needs: str = "",
+) -> Template:  # fmt: skip
     """What would go out with these words, while somebody types them."""
     at = reader(number)
-    words = compose(at.log, at.at, at.template, actions=actions, users=users, services=services)
+    words = compose(at.log, at.at, at.template, actions=actions, users=users, services=services, needs=needs)
     return part("incident/_preview.html", frame, words=words)
 
 
@@ -65,7 +68,9 @@ def send(
 ) -> Any:  # fmt: skip
     """Send it. Nothing else does."""
     users, services = update.impact(data.users, data.services)
-    after = communicate.send(number, actions=data.actions, users=users, services=services, by=frame.person.handle)
+    after = communicate.send(
+        number, actions=data.actions, users=users, services=services, by=frame.person.handle, needs=data.needs
+    )
     count = len(update.updates(communicate.ledger.log(after.number)))
     return changed(request, frame, reader, number, f"Update #{count} is sent.")
 

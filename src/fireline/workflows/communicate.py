@@ -54,13 +54,15 @@ class Communicate:
         services: Iterable[str] | None,
         by: str,
         status: str | None = None,
+        needs: str = "",
         key: str | None = None,
     ) -> Incident:
         """Send an update to our own people. Raises `Refused` naming the field that is wrong."""
         template = self.template(self.ledger.read(number))
         deed = partial(
-            update.send, actions=actions, users=users, services=services, template=template, by=by, status=status
-        )
+            update.send, actions=actions, users=users, services=services, template=template, by=by, status=status,
+            needs=needs,
+        )  # fmt: skip
         return self.ledger.act(number, deed, key=key)
 
     def offer(self, number: int, *, role: str, to: str, by: str, subject: str = "", key: str | None = None) -> Incident:

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from fireline.core import cadence, gate, incident
+from fireline.core import cadence, gate, incident, summary
 from fireline.core.alert import Alert
 from fireline.core.events import Cadence, RunbookRef
 from fireline.core.incident import Incident
@@ -58,6 +58,7 @@ class Declare:
     grading: Grading = USUAL_GRADING
     pace: cadence.Limits = field(default_factory=cadence.Limits)
     secrets: Secrets = field(default_factory=Secrets)
+    summaries: Mapping[str, float] = field(default_factory=dict)  # minutes, by severities with stakeholders
 
     def by_person(
         self,
@@ -187,7 +188,8 @@ class Declare:
             for kind in ("internal", "status")
         }
         ids = [one.id for one in self.severities(book)]
-        return cadence.of(self.pace, ids, internal=said["internal"], public=said["status"])
+        summaries = summary.minutes(ids, self.summaries)
+        return cadence.of(self.pace, ids, internal=said["internal"], public=said["status"], stakeholders=summaries)
 
     def _keep(self, book: Runbook | None) -> RunbookRef | None:
         return self.library.keep(book) if book else None

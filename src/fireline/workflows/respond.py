@@ -16,7 +16,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from fireline.core import cadence, debt, gate, incident, lease, roles, storm, task
+from fireline.core import cadence, debt, gate, incident, lease, roles, storm, summary, task
 from fireline.core.events import HOUSE, AnyEvent, Log
 from fireline.core.follow import Clock
 from fireline.core.refusal import Refused
@@ -34,6 +34,7 @@ DEEDS: dict[str, Callable[..., AnyEvent]] = {
     "lease": lease.expire,
     "update internal": partial(cadence.ring, audience="internal"),
     "update public": partial(cadence.ring, audience="public"),
+    summary.CLOCK: summary.ring,
 }
 
 log = structlog.get_logger(__name__)

@@ -98,6 +98,7 @@ from fireline.core.events.letters import (
     LetterTested,
     LetterWithdrawn,
 )
+from fireline.core.events.liaison import DecisionMade, Dissent, SummaryNudged, SummarySent
 from fireline.core.events.on_call import Asked, EscalationEnded, PeopleAsked, Reach
 from fireline.core.events.public import (
     Impact,
@@ -164,12 +165,14 @@ __all__ = [
     "DebtOwned",
     "DebtSettled",
     "DebtTaken",
+    "DecisionMade",
     "DeliveredByHand",
     "DeliveryAskedAgain",
     "DeliveryBegun",
     "DeliveryDelayed",
     "DeliveryGivenUp",
     "DeliveryMade",
+    "Dissent",
     "Ended",
     "Ending",
     "EscalationEnded",
@@ -231,6 +234,8 @@ __all__ = [
     "StatusChanged",
     "StepSkipped",
     "StormBegan",
+    "SummaryNudged",
+    "SummarySent",
     "TaskDone",
     "TaskGiven",
     "TaskOverdue",
@@ -266,6 +271,7 @@ AnyEvent = (
     | CancellationAsked | FileAttached
     | CallLinked | RoomKept | DeliveryBegun | OutcomeHeard
     | MadePrivate | MadeOpen | AccessGiven | AccessTaken
+    | DecisionMade | SummarySent | SummaryNudged
 )  # fmt: skip
 Log = tuple[AnyEvent, ...]
 

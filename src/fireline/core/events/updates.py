@@ -18,6 +18,7 @@ class Cadence(msgspec.Struct, frozen=True, kw_only=True):
     internal: dict[str, float] = {}
     public: dict[str, float] = {}
     commander: float = 5.0  # minutes a grave incident may be without a commander
+    stakeholders: dict[str, float] | msgspec.UnsetType = msgspec.UNSET  # only where the settings name some
 
 
 class UpdateSent(Event, frozen=True, kw_only=True):
@@ -30,6 +31,7 @@ class UpdateSent(Event, frozen=True, kw_only=True):
     users: int | None = None  # how many are affected; None: nobody knows
     services: tuple[str, ...] | None = None  # which are degraded; None: nobody knows
     next_update_at: datetime | None = None  # None when this was the last one
+    needs: str | msgspec.UnsetType = msgspec.UNSET  # what would help, where somebody said it
 
 
 class UpdateNudged(Event, frozen=True, kw_only=True):
