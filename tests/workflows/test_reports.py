@@ -115,8 +115,8 @@ def test_the_page_shows_what_changed_before_the_incident_began(house: House) -> 
     house.alerts.take([kiosk_shut()], at)
     until(lambda: house.ledger.head(1) >= 2)
     shown = page(house, "/incidents/1")
-    assert "Changed before" in shown
-    assert "within 1 h" in shown
+    assert "What changed?" in shown
+    assert "1 change in the last hour before it" in shown
     assert "#2 New &lt;lock&gt;" in shown
 
 
