@@ -29,7 +29,7 @@ check: .venv/ready ## format, lint, types, imports, tests
 requirements: .venv/ready ## which rows of docs/requirements.md have no test yet
 	@$(BIN)/python scripts/requirements.py
 
-bench: .venv/ready ## measure what is claimed about speed and safety, beside others, in under five minutes
+bench: .venv/ready ## measure what is claimed about speed and safety, beside others
 	@bash scripts/packages.sh test
 	@$(BIN)/python bench/run.py --quick
 

@@ -156,7 +156,7 @@ def machine(folder: Path) -> dict[str, str]:
     packages = ("uvicorn", "uvloop", "msgspec", "litestar", "dbos", "SQLAlchemy", "psycopg")
     return {
         "processors": f"{os.cpu_count()} x {model[1] if model else platform.machine()}",
-        "kernel": platform.release(),
+        "kernel": platform.release().partition("-")[0],
         "fsync": f"{fsync_us(folder):.0f} us",
         "load before": f"{os.getloadavg()[0]:.2f}",
         "Python": platform.python_version(),

@@ -1,6 +1,6 @@
 """All that is claimed about speed and safety, measured: prints the goals, met and missed, and fails by the gates.
 
-    python bench/run.py --quick          # under five minutes: what `make bench` runs
+    python bench/run.py --quick          # some seven minutes: what `make bench` runs
     python bench/run.py --full           # more ways to send, 50 kills, and the other programs of this folder
 
 Results go to .bench/results.json, the tables into docs/performance.md. A cell whose gate is broken is measured once
