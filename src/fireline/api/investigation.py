@@ -242,13 +242,11 @@ handlers = (
     find_checks,
 )  # fmt: skip
 
-WHAT = {"HypothesisSupported": "supported", "HypothesisRuledOut": "ruled out"}
-
 
 def _thought(one: Hypothesis) -> Thought:
     said = tuple(
         Said(
-            at=word.at, by=word.by, what=WHAT.get(type(word).__name__, "proposed"), reason=word.reason,
+            at=word.at, by=word.by, what=hypothesis.what(word), reason=word.reason,
             evidence=word.evidence,
         )
         for word in one.words

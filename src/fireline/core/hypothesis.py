@@ -41,13 +41,18 @@ class Hypothesis:
     @property
     def state(self) -> str:
         """`proposed`, `supported` or `ruled out`: the newest word counts."""
-        match self.words[-1]:
-            case HypothesisSupported():
-                return "supported"
-            case HypothesisRuledOut():
-                return "ruled out"
-            case _:
-                return "proposed"
+        return what(self.words[-1])
+
+
+def what(word: Word) -> str:
+    """What a word says of it: `proposed`, `supported` or `ruled out`."""
+    match word:
+        case HypothesisSupported():
+            return "supported"
+        case HypothesisRuledOut():
+            return "ruled out"
+        case HypothesisProposed():
+            return "proposed"
 
 
 def hypotheses(log: Log) -> tuple[Hypothesis, ...]:

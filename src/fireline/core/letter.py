@@ -42,7 +42,6 @@ We are sorry. If you have questions, write to [SUPPORT ADDRESS].
 
 [SIGNATURE]
 """  # for a runbook that brings none of its own
-CHOICES = ("Action Required", "FYI")
 SUBJECT_MAX_CHARS = 200  # mail programs show about 70
 TEXT_MAX_CHARS = 10_000
 SECTIONS = ("impact", "cause", "resolution", "prevention")

@@ -23,7 +23,6 @@ Block = dict[str, Any]
 Names = Callable[[str], str]
 
 TEXT_MAX = 3000  # characters of a section's text
-PLAIN_MAX = 150  # of a header's, and what a notification shows
 BUTTON_MAX = 75
 BLOCKS_MAX = 50
 INLINE_CHARS, INLINE_LINES = 600, 5  # of a command in a message: Slack folds what is longer behind “Show more”
