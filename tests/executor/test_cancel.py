@@ -15,7 +15,8 @@ from executor.test_once import gate as gate  # noqa: PLC0414  # a fixture
 from fireline.executor import Executor, Lane
 
 Lanes = Callable[..., Lane]
-FAMILY = "(sleep 60 & echo $! > grandchild; wait) & timeout 60 sleep 60 & echo $! > timeout; echo on > gate; wait"
+# the gate opens last: both numbers are in their files by then
+FAMILY = "timeout 60 sleep 60 & echo $! > timeout; (sleep 60 & echo $! > grandchild; echo on > gate; wait) & wait"
 
 
 @pytest.mark.req(48)
