@@ -67,7 +67,7 @@ class Phase:
     others: float  # processors that were busy with something else meanwhile
 
 
-QUICK = (Cell("api", 64, 16, 10_000), Cell("api", 1, 64, 4_000), Cell("webhook", 64, 16, 4_000, SYSTEMS[1:]))
+QUICK = (Cell("api", 64, 16, 20_000), Cell("api", 1, 64, 10_000), Cell("webhook", 64, 16, 10_000, SYSTEMS[1:]))
 FULL = (
     Cell("api", 64, 16, 20_000), Cell("api", 10, 16, 20_000), Cell("api", 500, 16, 20_000),
     Cell("api", 1, 64, 10_000), Cell("api", 1, 16, 10_000), Cell("api", 1, 4, 5_000), Cell("api", 1, 1, 2_000),

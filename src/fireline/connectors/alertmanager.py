@@ -8,7 +8,7 @@ and Alertmanager's own `POST /api/v2/alerts`, so that Prometheus can point strai
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -89,10 +89,7 @@ _postable = msgspec.json.Decoder(list[PostableAlert])
 _raw_webhook = msgspec.json.Decoder(_RawWebhook)
 _raw_postable = msgspec.json.Decoder(list[_RawAlert])
 _time = msgspec.json.Decoder(datetime | None).decode
-_text = msgspec.json.Decoder(str).decode
-_texts = msgspec.json.Decoder(dict[str, str]).decode
-_moment = msgspec.json.Decoder(datetime).decode
-_ZULU = b'Z"'
+_row = msgspec.json.Decoder(Alert).decode
 _FIRING, _NO_END = msgspec.Raw(b'"firing"'), msgspec.Raw(b'"0001-01-01T00:00:00Z"')
 _HEADS = {source: b'{"source":"%s","labels":' % source.encode() for source in (SOURCE, "prometheus")}
 
@@ -107,7 +104,7 @@ def glance_at_webhook(body: bytes) -> Glance | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     keys = [b"".join((WIRE, a.labels, a.annotations, a.starts_at, a.status, a.ends_at)) for a in raw]
-    return Glance(keys, [None] * len(keys), raw, SOURCE, ESCAPED not in body)
+    return Glance(keys, [None] * len(keys), raw, SOURCE, _plain(body))
 
 
 def glance_at_api(body: bytes, at: datetime) -> Glance | None:
@@ -128,43 +125,45 @@ def glance_at_api(body: bytes, at: datetime) -> Glance | None:
                 keys.append(b"".join((API, a.labels, a.annotations, a.starts_at)))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Refused):
         return None
-    return Glance(keys, until, raw, "prometheus", ESCAPED not in body)
+    return Glance(keys, until, raw, "prometheus", _plain(body))
+
+
+def _plain(body: bytes) -> bool:
+    """Nothing in it is spelled so that it may have to be cleaned. One byte is found ten times faster than six."""
+    return b"\\" not in body or ESCAPED not in body
 
 
 def read(glance: Glance, places: Iterable[int]) -> Read | None:
-    """These alerts of the body. None when one is not as plain as nearly all are: `from_…` reads it, or says no."""
+    """These alerts of the body. None when one is not as plain as nearly all are: `from_…` reads it, or says no.
+
+    The row is put together from the bytes that came and read as it will be read later, which is all the checking.
+    """
     if not glance.plain:
         return None
     found = Read([], [])
+    head, webhook = _HEADS[glance.source], glance.source == SOURCE
     try:
         for place in places:
-            raw, until = glance.raw[place], glance.until[place]
-            labels, starts = _texts(raw.labels), bytes(raw.starts_at)
-            if not (labels and all(labels.values()) and starts.endswith(_ZULU) and _fires(glance.source, raw, until)):
-                return None
-            starts_at = _moment(starts)
-            annotations, url = _texts(raw.annotations), _text(raw.generator_url)
-            found.alerts.append(
-                Alert(
-                    source=glance.source, labels=labels, annotations=annotations, starts_at=starts_at,
-                    generator_url=url, until=until,
-                )
-            )  # fmt: skip
+            raw = glance.raw[place]
             parts = (
-                _HEADS[glance.source], raw.labels, b',"annotations":', raw.annotations, b',"starts_at":', starts,
-                b',"generator_url":', raw.generator_url, *((b',"until":', raw.ends_at) if until else ()), b"}",
+                head, raw.labels, b',"annotations":', raw.annotations, b',"starts_at":', raw.starts_at,
+                b',"generator_url":', raw.generator_url, *(() if webhook else (b',"until":', raw.ends_at)), b"}",
             )  # fmt: skip
-            found.rows.append(b"".join(parts).decode())
+            row = b"".join(parts).decode()
+            alert = _row(row)
+            labels = alert.labels
+            if not labels or "" in labels.values() or alert.starts_at.tzinfo is not UTC:
+                return None
+            if webhook:
+                if raw.status != _FIRING or raw.ends_at != _NO_END:
+                    return None
+            elif glance.until[place] is None or alert.until is None or alert.until.tzinfo is not UTC:
+                return None
+            found.alerts.append(alert)
+            found.rows.append(row)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return found
-
-
-def _fires(source: str, raw: _RawAlert, until: datetime | None) -> bool:
-    """It fires as nearly all do: a webhook gives no end, the API one to come, in UTC."""
-    if source == SOURCE:
-        return raw.status == _FIRING and raw.ends_at == _NO_END
-    return until is not None and bytes(raw.ends_at).endswith(_ZULU)
 
 
 def from_webhook(body: bytes) -> tuple[Alert, ...]:
@@ -237,7 +236,7 @@ def _labels(labels: dict[str, str]) -> dict[str, str]:
 
 def _cleaner(body: bytes) -> Callable[[dict[str, str]], dict[str, str]]:
     """How to clean the texts of this body. The two characters come in one spelling only, and nearly never."""
-    return _clean if ESCAPED in body else _as_they_are
+    return _as_they_are if _plain(body) else _clean
 
 
 def _as_they_are(texts: dict[str, str]) -> dict[str, str]:

@@ -17,8 +17,8 @@ from dbos import DBOS, Queue
 from dbos._queue import queue_worker_thread  # the one private name we use; tests/durable says what it has to do
 
 IDLE = 3.0  # seconds between looks when nothing nudges: what another replica left behind waits this long
-QUICK = 0.01  # seconds to the next look after something happened; each later one waits four times as long, up to IDLE
-SLOWER = 4
+QUICK = 0.01  # seconds to the next look after something happened; each later one waits ten times as long, up to IDLE
+SLOWER = 10
 
 log = structlog.get_logger(__name__)
 

@@ -20,8 +20,9 @@ from fireline.store.driver import Changed, Driver, New
 from fireline.store.room import Aside
 from fireline.store.sightings import GRACE, Sighting, Sightings
 
-LOOKED_AT: frozenset[Change] = frozenset({"new", "again", "over", "silent"})
+LOOKED_AT: frozenset[Change] = frozenset({"again", "over", "silent"})  # and new ones that are not sifted
 TURNS = 10  # remembered of each alert: flapping shows in fewer
+NOTHING_YET = Aside(None, None)
 GROUP_MOST = 500  # characters of a group; PostgreSQL indexes no value of more than 2,704 bytes
 
 
@@ -148,7 +149,8 @@ def judge(
             elif one is None:
                 held[fingerprint] = one = _Held(alert, False, at, "", digest, at, row)
                 fresh.append((fingerprint, one))
-                kind = "new"
+                changes.append("new")
+                continue
             else:
                 kind = _told(one, alert, digest, at)
             if kind in LOOKED_AT:
@@ -156,8 +158,7 @@ def judge(
             changes.append(kind)
         delivery.changes = tuple(changes)
     if fresh:
-        for fingerprint in _write(driver, fresh, sift, told):
-            del looks[fingerprint]
+        looks |= dict.fromkeys(_write(driver, fresh, sift, told))
     changed = [
         Changed(fingerprint, _body(one.alert), one.alert.firing, one.at, one.turns)
         for fingerprint, one in held.items()
@@ -169,22 +170,21 @@ def judge(
 
 
 def _write(driver: Driver, fresh: list[tuple[str, _Held]], sift: Sifting | None, told: set[str]) -> list[str]:
-    """Write the rows of new alerts; which of them nobody has to look at. Raises `Raced`."""
+    """Write the rows of new alerts; which of them somebody has to look at. Raises `Raced`."""
     fresh.sort(key=_by_name)
     asides = sift([one.alert for _, one in fresh]) if sift else [None] * len(fresh)
-    settled: list[str] = []
+    looks: list[str] = []
     new: list[New] = []
-    for (fingerprint, one), aside in zip(fresh, asides, strict=True):
-        alert = one.alert
-        verdict = why = None
-        if aside and not one.told:  # told twice at once it may come and go
-            settled.append(fingerprint)
-            verdict, why = aside
-        row = one.row or _body(alert)
-        new.append((fingerprint, row, group_key(alert.group), alert.ends_at is None, one.at, one.turns, verdict, why))
+    for (fingerprint, one), said in zip(fresh, asides, strict=True):
+        aside = None if one.told else said  # told twice at once it may come and go
+        if aside is None:
+            looks.append(fingerprint)
+        alert, (verdict, why, group) = one.alert, aside or NOTHING_YET
+        row, group = one.row or _body(alert), group or group_key(alert.group)
+        new.append((fingerprint, row, group, alert.ends_at is None, one.at, one.turns, verdict, why))
     if driver.insert(new) < len(new):
         raise Raced(frozenset(told))
-    return settled
+    return looks
 
 
 def _told(one: _Held, alert: Alert, digest: int, at: datetime) -> Change:

@@ -25,6 +25,7 @@ class Aside(NamedTuple):
 
     verdict: str | None
     why: str | None
+    group: str | None = None  # the alert's, where it is known already
 
 
 @dataclass(frozen=True, slots=True)

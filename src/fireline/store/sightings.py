@@ -99,15 +99,18 @@ class Sightings:
         """
         unknown: list[tuple[int, str]] = []
         with self._lock:
-            for place, alert in enumerate(alerts):
-                if one := self._digests.get(digests[place]):
+            known, stand = self._alerts, self._digests
+            for place, (alert, told) in enumerate(zip(alerts, digests, strict=True)):
+                if told in stand:
+                    one = stand[told]
                     one.last_seen, one.until = at, alert.until
                     one.heard += 1
                     continue
                 fingerprint = alert.fingerprint
                 unknown.append((place, fingerprint))
-                if one := self._alerts.get(fingerprint):
-                    self._digests.pop(one.digest, None)
+                if fingerprint in known:
+                    one = known[fingerprint]
+                    stand.pop(one.digest, None)
                     one.digest = 0
         return unknown
 

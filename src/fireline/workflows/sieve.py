@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from fireline.core.alert import Alert
+from fireline.core.alert import NAME_LABELS, SERVICE_LABELS, Alert
 from fireline.core.join import OWN_SERVICE, place
 from fireline.core.silence import Quiet, Silence
 from fireline.store.judging import group_key
@@ -19,6 +19,7 @@ from fireline.store.room import Aside, Room
 from fireline.workflows.weigh import Weigh, Weighed
 
 OVER = Aside(None, None)
+MOSTLY = SERVICE_LABELS[0]  # says what an alert is about
 REMEMBERED = 10_000  # kinds; rules look at labels that have few different words
 
 
@@ -64,7 +65,8 @@ class Sieve:
             if alert.ends_at is not None:
                 found.append(OVER)
                 continue
-            words = (alert.source, alert.no_data, alert.name, alert.service, *map(alert.labels.get, names))
+            said = alert.labels.get
+            words = (alert.source, alert.no_data, said(MOSTLY) or alert.service, *map(said, names))
             try:
                 kind = kinds[words]
             except KeyError:
@@ -81,8 +83,8 @@ class Sieve:
         return found
 
     def _looked_at(self) -> tuple[str, ...]:
-        """The labels that what is decided here may depend on, beside the alert's name and what it is about."""
-        return tuple(dict.fromkeys((*self.weigh.rules.names, *self._quiet.names, *OWN_SERVICE)))
+        """The labels that what is decided here may depend on, beside what the alert is about."""
+        return tuple(dict.fromkeys((*NAME_LABELS, *self.weigh.rules.names, *self._quiet.names, *OWN_SERVICE)))
 
     def _kind(self, alert: Alert) -> Kind | None:
         """What it has in common with others of its words; None when its sentences count, too."""
@@ -90,7 +92,8 @@ class Sieve:
         if weighed.reads:
             return None
         do, why = weighed.decided
-        aside = {"ignore": Aside("ignored", why), "suggest": Aside("suggested", why)}.get(do)
+        group = group_key(alert.group)
+        aside = {"ignore": Aside("ignored", why, group), "suggest": Aside("suggested", why, group)}.get(do)
         return Kind(aside, self._quiet.fitting(alert.labels), _claims(alert, weighed))
 
     def _by_itself(self, alert: Alert, at: datetime, room: Room) -> Aside | None:
