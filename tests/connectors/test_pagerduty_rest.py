@@ -114,7 +114,9 @@ def test_a_note_is_written_once(rest: PagerDutyRest, account: PagerDutyRestStand
 
 
 def test_the_first_level_is_who_is_on_call(rest: PagerDutyRest) -> None:
-    assert rest.on_call(rest.service("shop-platform")) == ("Ana Duarte",)
+    (first,) = rest.on_call(rest.service("shop-platform"))
+    who = rest.user(first)
+    assert (who.name, who.email) == ("Ana Duarte", "ana@example.com")
 
 
 def test_too_many_questions_are_asked_again_when_pagerduty_says(

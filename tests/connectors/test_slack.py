@@ -148,7 +148,6 @@ def test_people_are_known_by_their_mail_address(slack: Slack) -> None:
     found = slack.of_mail("ana@example.com")
     assert found
     assert (found.id, found.mail) == (ANA, "ana@example.com")
-    assert slack.member(ANA) == found
     assert slack.of_mail("zoe@example.com") is None
 
 
@@ -161,7 +160,7 @@ def test_a_window_opens_once_for_a_click(slack: Slack, there: SlackStandIn) -> N
         slack.open_view(click, view)
 
 
-def test_a_message_can_be_changed_and_whispered_and_marked(slack: Slack, there: SlackStandIn) -> None:
+def test_a_message_can_be_changed_and_whispered(slack: Slack, there: SlackStandIn) -> None:
     room = slack.create("incident-1").id
     ts = slack.post(room, "waits", blocks=[{"type": "divider"}])
     slack.update(room, ts, "approved by ben")
@@ -169,11 +168,9 @@ def test_a_message_can_be_changed_and_whispered_and_marked(slack: Slack, there: 
     slack.invite(room, [ANA])
     slack.whisper(room, ANA, "you asked for this one")
     assert there.ephemeral[0]["user"] == ANA
-    slack.react(room, ts, "white_check_mark")
-    slack.react(room, ts, "white_check_mark")
     message = slack.message(room, ts)
     assert message
-    assert message["reactions"][0]["name"] == "white_check_mark"
+    assert message["text"] == "approved by ben"
 
 
 def test_a_socket_is_opened_with_the_token_of_the_app(there: SlackStandIn) -> None:

@@ -44,6 +44,7 @@ class PagerDutyRestStandIn:
     def __init__(self, shared: Path | None, services: tuple[str, ...] = ("shop-platform", "shop-search")) -> None:
         self.services = {name: f"PSERVICE{n}" for n, name in enumerate(services)}
         self.incidents: list[Opened] = []
+        self.turns = [(ON_CALL, 1), (SECOND, 2)]  # who is woken, and at which level
         self.requests: list[Request] = []
         self.violations: list[str] = []
         folder = shared / "contracts" if shared else None
@@ -113,8 +114,11 @@ class PagerDutyRestStandIn:
                     "priorities", [{"id": id_, "type": "priority", "name": name} for name, id_ in PRIORITIES.items()]
                 )
             case "GET", "/oncalls":
-                turns = [(ON_CALL, 1), (SECOND, 2)] if query.get("escalation_policy_ids[]") == POLICY["id"] else []
+                turns = self.turns if query.get("escalation_policy_ids[]") == POLICY["id"] else []
                 return 200, _page("oncalls", [self._turn(who, level) for who, level in turns])
+            case "GET", path if path.startswith("/users/"):
+                who = next((who for who, _ in self.turns if path == f"/users/{who['id']}"), None)
+                return (200, {"user": _user(who)}) if who else (404, _error("Not Found"))
             case "GET", "/incidents":
                 return 200, _page("incidents", [one.facts for one in self.of(query["incident_key"])])
             case "POST", "/incidents":
@@ -208,6 +212,12 @@ class PagerDutyRestStandIn:
     def _refuse(self, status: int, wait: str) -> Answer:
         said = json.dumps(_error("Too Many Requests" if status == 429 else "Internal Server Error")).encode()
         return Answer(status, said, {"ratelimit-reset": wait} if wait else {})
+
+
+def _user(who: dict[str, str]) -> dict[str, Any]:
+    """A person; their address begins with their first name."""
+    first = who["summary"].split()[0].lower()
+    return {**who, "type": "user", "name": who["summary"], "email": f"{first}@example.com"}
 
 
 def _page(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -37,6 +37,8 @@ from contracts.slack_channel import (
     Channel,
     No,
     Said,
+    flag,
+    history,
     mail,
     page,
     person,
@@ -58,6 +60,7 @@ class SlackStandIn:
     def __init__(self, shared: Path | None = None, people: dict[str, str] | None = None) -> None:
         self.people = dict(PEOPLE if people is None else people)
         self.channels: dict[str, Channel] = {}
+        self.directs: dict[str, Channel] = {}  # what is said to one person alone, by that person's id
         self.calls: list[tuple[str, Said]] = []  # method and arguments, all that were understood
         self.ephemeral: list[Said] = []  # what only one person saw: channel, user, text, blocks
         self.person_facts: dict[str, Said] = {}  # what users.info says of somebody beside the usual
@@ -201,6 +204,8 @@ class SlackStandIn:
                 return {"channel": self._create(said, who).facts(who)}
             case "conversations.list":
                 return self._list(said, who)
+            case "conversations.open":
+                return {"channel": {"id": self._direct(str(said["users"]), who).id}}
         room = self._room(said, who)
         match method:
             case "conversations.info":
@@ -228,7 +233,7 @@ class SlackStandIn:
             raise No("already_archived" if room.archived and method.endswith(".archive") else "not_in_channel")
         match method:
             case "conversations.history":
-                return self._history(room, said)
+                return history(room, said)
             case "conversations.replies":
                 return {"messages": thread(room, said["ts"]), "has_more": False}
             case _ if room.archived:
@@ -259,7 +264,7 @@ class SlackStandIn:
             raise No("invalid_name_specials")
         if any(one.name == name for one in self.channels.values()):
             raise No("name_taken")  # archived ones keep their names
-        made = self.add_channel(name, who, private=_true(said.get("is_private")))
+        made = self.add_channel(name, who, private=flag(said.get("is_private")))
         made.creator = who
         self._write(made, {"user": who, "text": f"<@{who}> has joined the channel", "subtype": "channel_join"})
         return made
@@ -269,7 +274,7 @@ class SlackStandIn:
         seen = [
             one.facts(who)
             for one in self.channels.values()
-            if not (one.archived and _true(said.get("exclude_archived")))
+            if not (one.archived and flag(said.get("exclude_archived")))
             and (("private_channel" in kinds and who in one.members) if one.private else "public_channel" in kinds)
         ]
         rows, cursor = page(seen, said)
@@ -292,25 +297,12 @@ class SlackStandIn:
             self._write(room, {"user": one, "text": f"<@{one}> has joined the channel", "subtype": "channel_join"})
         return room
 
-    def _history(self, room: Channel, said: Said) -> Said:
-        oldest, latest = str(said.get("oldest", "0")), str(said.get("latest", "9999999999.999999"))
-        exact = _true(said.get("inclusive"))
-        found = [
-            dict(one)
-            for one in reversed(room.messages)
-            if one.get("thread_ts", one["ts"]) == one["ts"]  # replies are asked for with their thread
-            if (float(oldest) < float(one["ts"]) < float(latest))
-            or (exact and float(one["ts"]) in {float(oldest), float(latest)})
-        ]
-        if not _true(said.get("include_all_metadata")):
-            for one in found:
-                one.pop("metadata", None)
-        rows, cursor = page(found, said)
-        more = {"response_metadata": {"next_cursor": cursor}} if cursor else {}
-        return {"messages": rows, "has_more": bool(cursor), "pin_count": len(room.pins), "channel_actions_ts": None,
-                "channel_actions_count": 0, **more}  # fmt: skip
-
     def _chat(self, method: str, said: Said, who: str) -> Said:
+        to = str(said.get("channel", ""))
+        if method == "chat.postMessage" and re.fullmatch(r"[UW][A-Z0-9]+", to):  # an id of a person: to them alone
+            if to not in self.people:
+                raise No("channel_not_found")
+            said = said | {"channel": self._direct(to, who).id}
         room = self._room(said, who)
         text = str(said.get("text", ""))
         if method == "chat.getPermalink":
@@ -356,8 +348,16 @@ class SlackStandIn:
                 return {"user": person(said["user"], self.people[said["user"]]) | facts}
         raise No("user_not_found")
 
+    def _direct(self, user: str, who: str) -> Channel:
+        """The conversation of the app with one person."""
+        if user not in self.people:
+            raise No("user_not_found")
+        return self.directs.setdefault(user, Channel(f"D{user[1:]}", "", True, {who, user}))
+
     def _room(self, said: Said, who: str) -> Channel:
-        room = self.channels.get(str(said.get("channel", "")))
+        named = str(said.get("channel", ""))
+        direct = next((one for one in self.directs.values() if one.id == named), None)
+        room = self.channels.get(named) or direct
         if room is None or (room.private and who not in room.members and not room.archived):
             raise No("channel_not_found")
         return room
@@ -389,7 +389,3 @@ def _refused(status: int, wait: str) -> Answer:
 
 def _json(value: Any) -> Any:  # a client may send JSON inside a string
     return json.loads(value) if isinstance(value, str) and value[:1] in {"[", "{"} else value
-
-
-def _true(value: Any) -> bool:
-    return value in (True, "1", "true")

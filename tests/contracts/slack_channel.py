@@ -62,6 +62,31 @@ def page(rows: list[Said], said: Said) -> tuple[list[Said], str]:
     return rows[start : start + size], str(start + size) if start + size < len(rows) else ""
 
 
+def history(room: Channel, said: Said) -> Said:
+    """The messages that were asked for, newest first, without the replies in threads."""
+    oldest, latest = str(said.get("oldest", "0")), str(said.get("latest", "9999999999.999999"))
+    exact = flag(said.get("inclusive"))
+    found = [
+        dict(one)
+        for one in reversed(room.messages)
+        if one.get("thread_ts", one["ts"]) == one["ts"]  # replies are asked for with their thread
+        if (float(oldest) < float(one["ts"]) < float(latest))
+        or (exact and float(one["ts"]) in {float(oldest), float(latest)})
+    ]
+    if not flag(said.get("include_all_metadata")):
+        for one in found:
+            one.pop("metadata", None)
+    rows, cursor = page(found, said)
+    more = {"response_metadata": {"next_cursor": cursor}} if cursor else {}
+    return {"messages": rows, "has_more": bool(cursor), "pin_count": len(room.pins), "channel_actions_ts": None,
+            "channel_actions_count": 0, **more}  # fmt: skip
+
+
+def flag(value: Any) -> bool:
+    """Whether an argument says yes, however it travelled."""
+    return value in (True, "1", "true")
+
+
 def thread(room: Channel, ts: str) -> list[Said]:
     """A message and its replies, the oldest first."""
     first = next((one for one in room.messages if one["ts"] == ts), None)

@@ -198,6 +198,30 @@ def test_grafana_oncall_comes_over_with_its_levels() -> None:
         assert said in text
 
 
+def test_what_grafana_has_and_we_have_not_is_said_by_name() -> None:
+    """Every part of its documented answers that a rotation of ours cannot say."""
+    shifts, schedules, *rest = (json.loads(json.dumps(one)) for one in GRAFANA)
+    shifts["next"] = "https://oncall.example.com/api/v1/on_call_shifts/?page=2"
+    shifts["results"][1] |= {"interval": 2, "by_month": [1, 2], "by_monthday": [1]}
+    schedules["results"][0] |= {"shifts": ["O1", "O2", "O9"], "ical_url_overrides": "https://cal.example.com/o.ics"}
+    schedules["results"].append(
+        {"id": "S2", "name": "Elsewhere", "type": "ical", "ical_url_primary": "https://x/y.ics"}
+    )
+    steps = rest[1]["results"]
+    steps += [
+        {"id": "E6", "escalation_chain_id": "F1", "position": 5, "type": "notify_person_next_each_time",
+         "persons_to_notify_next_each_time": ["UC"]},
+        {"id": "E7", "escalation_chain_id": "F1", "position": 6, "type": "notify_if_time_from_to",
+         "notify_if_time_from": "09:00:00Z", "notify_if_time_to": "18:00:00Z"},
+    ]  # fmt: skip
+    _, text = carried("grafana", shifts, schedules, *rest)
+    for said in ("goes on on a further page", "no file holds the shifts O9", "calendar (overrides) elsewhere",
+                 "no shift of the schedule 'Elsewhere'", "calendar (primary) elsewhere", "by_month [1, 2]",
+                 "weekly, every 2, with pauses", "step 6, notify_person_next_each_time, has no counterpart",
+                 "step 7, notify_if_time_from_to, has no counterpart"):  # fmt: skip
+        assert said in text, said
+
+
 def test_nothing_in_their_files_ends_a_comment_or_a_text() -> None:
     evil = 'x"\nadmin = true\r\n[people.eve] #'
     schedule = PD_SCHEDULE | {"name": evil, "schedule_layers": PD_SCHEDULE["schedule_layers"][1:2]}

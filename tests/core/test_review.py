@@ -170,7 +170,7 @@ def test_the_templates_samples_are_not_what_happened() -> None:
 def test_it_says_what_it_was_drafted_from() -> None:
     text = review.draft(TEMPLATE, 7, LOG)
     assert "Drafted by fireline from 14 logged events of INC-7." in text
-    assert "Runbook “Incident Response” at abcdef012345. Times are UTC." in text
+    assert "Runbook “Incident Response” at abcdef012345. In command: ana from 12:03. Times are UTC." in text
 
 
 @pytest.mark.req(122)

@@ -15,12 +15,21 @@ from pathlib import Path
 
 import pytest
 
+from contracts.pagerduty_rest import ON_CALL, SECOND, SENDER, PagerDutyRestStandIn
+from contracts.pagerduty_rest import TOKEN as REST_TOKEN
 from contracts.slack import TOKEN, USER_TOKEN, SlackStandIn
 from contracts.slack_channel import Channel
 from fireline.core import delivery, incident, merge, roles, room
-from fireline.core.events import DeliveryMade, UpdateSent
+from fireline.core.events import DeliveryDelayed, DeliveryMade, UpdateSent
 from fireline.house import House
-from fireline.settings import ChatSettings, OnCallSettings, PersonSettings, RotationSettings, SlackSettings
+from fireline.settings import (
+    ChatSettings,
+    OnCallSettings,
+    PagerDutySettings,
+    PersonSettings,
+    RotationSettings,
+    SlackSettings,
+)
 from kiosk import RUNBOOK, Open, resolve, until
 
 PEOPLE = {
@@ -128,6 +137,24 @@ def test_on_call_leads_and_owners_are_invited_and_whom_slack_does_not_know_is_na
     until(lambda: settled(house, number))
     assert {"UANA00001", "UBEN00001", "UCLEO0001", "UDAN00001"} <= the_room(slack).members
     assert note(house, "invite") == "zoe could not be invited: Slack knows nobody with this mail address."
+
+
+@pytest.mark.req(32, 109)
+def test_whom_pagerduty_has_on_call_is_invited_by_mail_and_holds_nobody_else_up(
+    open_house: Open, slack: SlackStandIn, shared_if_there: Path | None
+) -> None:
+    with PagerDutyRestStandIn(shared_if_there) as pager:
+        pager.turns = [(SECOND, 1), ({"id": "PZOE", "type": "user_reference", "summary": "Zoe Park"}, 1), (ON_CALL, 2)]
+        pager.wire.fail_next(1, "500")
+        account = PagerDutySettings(api_token=REST_TOKEN, from_=SENDER, service="shop-platform", api_url=pager.url)
+        workspace = SlackSettings(token=TOKEN, url=slack.url, severities=("P2",))  # which PagerDuty wakes nobody for
+        house = open_house(slack=workspace, people=PEOPLE, pagerduty=account)
+        declare(house, severity="P2", by="cleo")
+        until(lambda: settled(house))
+    assert the_room(slack).members == {"UBOT00001", "UCLEO0001", "UBEN00001"}
+    assert note(house, "invite") == "zoe@example.com could not be invited: Slack knows nobody with this mail address."
+    (late,) = [one for one in house.ledger.log(1) if isinstance(one, DeliveryDelayed)]
+    assert late.reason.startswith("The others are there. Whoever PagerDuty has on call could not be invited: ")
 
 
 @pytest.mark.req(32)

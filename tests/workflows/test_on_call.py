@@ -307,6 +307,17 @@ def test_a_house_killed_between_two_steps_goes_on_where_it_was(opens: Opens, tow
     assert asked.next_at - asked.at == 5 * MINUTE
 
 
+def test_apprise_carries_the_link_that_acknowledges(opens: Opens, town: Town) -> None:
+    address = f"{town.url.replace('http', 'json')}/apprise"
+    house = opens(people={"ana": PersonSettings(channels=("apprise",), apprise=(address,))})
+    house.declare.by_person("Kiosk shut", by="dora", severity="P1")
+    until(lambda: reached(house) == ["Ask ana by apprise"])
+    (said,) = town.calls("/apprise")
+    assert said["title"] == "P1: Kiosk shut (INC-1)"
+    assert TestClient(asgi(house)).post(link(said["message"])).status_code == 200
+    assert house.ledger.read(1).acknowledged
+
+
 def test_an_override_is_asked_instead(opens: Opens, town: Town, watch: Watch) -> None:
     house = opens()
     house.on_call.override(

@@ -8,7 +8,7 @@ from functools import partial
 
 from litestar import post
 
-from fireline.api.deeds import NOES, Wish, done
+from fireline.api.deeds import NOES, Act, Wish
 from fireline.api.incidents import Number
 from fireline.api.problem import says_no
 from fireline.api.standing import IncidentStanding, standing
@@ -75,36 +75,27 @@ def offer_role(
 
 
 @post("/incidents/{number:int}/roles/{role:str}/taking", tags=TAGS, responses=WRONG, sync_to_thread=True)
-def take_role(
-    *, person: Person, number: Number, role: str, key: str | None, ledger: Ledger, now: Callable[[], datetime],
-    data: Taking | None = None,
-) -> IncidentStanding:  # fmt: skip
+def take_role(*, person: Person, role: str, act: Act, data: Taking | None = None) -> IncidentStanding:
     """Say yes to an offer, take a role that nobody has, or step in with a reason."""
     wish = data or Taking()
     deed = partial(roles.take, role=role, by=person.handle, subject=wish.subject, why=wish.why)
-    return done(ledger, number, deed, key, now)
+    return act(deed)
 
 
 @post("/incidents/{number:int}/roles/{role:str}/declining", tags=TAGS, responses=WRONG, sync_to_thread=True)
-def decline_role(
-    *, person: Person, number: Number, role: str, key: str | None, ledger: Ledger, now: Callable[[], datetime],
-    data: Declining | None = None,
-) -> IncidentStanding:  # fmt: skip
+def decline_role(*, person: Person, role: str, act: Act, data: Declining | None = None) -> IncidentStanding:
     """Say no to an offer, or take back one's own."""
     wish = data or Declining()
     deed = partial(roles.decline, role=role, by=person.handle, to=wish.to, why=wish.why)
-    return done(ledger, number, deed, key, now)
+    return act(deed)
 
 
 @post("/incidents/{number:int}/roles/{role:str}/release", tags=TAGS, responses=WRONG, sync_to_thread=True)
-def release_role(
-    *, person: Person, number: Number, role: str, key: str | None, ledger: Ledger, now: Callable[[], datetime],
-    data: Releasing | None = None,
-) -> IncidentStanding:  # fmt: skip
+def release_role(*, person: Person, role: str, act: Act, data: Releasing | None = None) -> IncidentStanding:
     """Give a role up. Command is never given up, only handed over."""
     wish = data or Releasing()
     deed = partial(roles.release, role=role, by=person.handle, who=wish.who, why=wish.why)
-    return done(ledger, number, deed, key, now)
+    return act(deed)
 
 
 @post("/incidents/{number:int}/tasks", tags=TAGS, responses=WRONG, sync_to_thread=True)
@@ -118,22 +109,17 @@ def give_task(
 
 
 @post("/incidents/{number:int}/tasks/{task_number:int}/taking", tags=TAGS, responses=NOES, sync_to_thread=True)
-def take_task(
-    *, person: Person, number: Number, task_number: int, key: str | None, ledger: Ledger, now: Callable[[], datetime]
-) -> IncidentStanding:
+def take_task(*, person: Person, task_number: int, act: Act) -> IncidentStanding:
     """Say that you do it."""
-    return done(ledger, number, partial(task.take, task=task_number, by=person.handle), key, now)
+    return act(partial(task.take, task=task_number, by=person.handle))
 
 
 @post("/incidents/{number:int}/tasks/{task_number:int}/end", tags=TAGS, responses=NOES, sync_to_thread=True)
-def end_task(
-    *, person: Person, number: Number, task_number: int, key: str | None, ledger: Ledger, now: Callable[[], datetime],
-    data: Ended | None = None,
-) -> IncidentStanding:  # fmt: skip
+def end_task(*, person: Person, task_number: int, act: Act, data: Ended | None = None) -> IncidentStanding:
     """Say that it is done, or that nobody does it any more."""
     wish = data or Ended()
     deed = partial(task.finish, task=task_number, by=person.handle, said=wish.said, dropped=wish.dropped)
-    return done(ledger, number, deed, key, now)
+    return act(deed)
 
 
 handlers = (offer_role, take_role, decline_role, release_role, give_task, take_task, end_task)

@@ -156,3 +156,11 @@ def done(ledger: Ledger, number: int, deed: Deed, key: str | None, now: Callable
     """Do it once, and give the incident as it stands afterwards."""
     ledger.act(number, deed, key=key)
     return standing(number, ledger.log(number), now(), ledger.vendors)
+
+
+Act = Callable[[Deed], IncidentStanding]
+
+
+def act(number: Number, key: str | None, ledger: Ledger, now: Callable[[], datetime]) -> Act:
+    """For a door that does one deed of this incident: hand it the deed, and answer what comes back."""
+    return lambda deed: done(ledger, number, deed, key, now)

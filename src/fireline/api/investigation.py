@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
 import msgspec
 from litestar import get, post
 
-from fireline.api.deeds import NOES, Wish, done
+from fireline.api.deeds import NOES, Act, Wish
 from fireline.api.incidents import Number
 from fireline.api.problem import says_no
 from fireline.api.standing import IncidentStanding
 from fireline.core import hypothesis
 from fireline.core.hypothesis import Hypothesis
 from fireline.core.people import Person
-from fireline.store.ledger import Ledger
 from fireline.workflows.investigate import Investigate, View
 
 TAGS = ("investigation",)
@@ -175,33 +173,24 @@ def list_hypotheses(*, person: Person, number: Number, investigate: Investigate)
 
 
 @post("/incidents/{number:int}/hypotheses", tags=TAGS, responses=WRONG, sync_to_thread=True)
-def propose_hypothesis(
-    *, data: NewHypothesis, person: Person, number: Number, key: str | None, ledger: Ledger,
-    now: Callable[[], datetime],
-) -> IncidentStanding:  # fmt: skip
+def propose_hypothesis(*, data: NewHypothesis, person: Person, act: Act) -> IncidentStanding:
     """Say what may be wrong."""
     deed = partial(hypothesis.propose, text=data.text, reason=data.reason, evidence=data.evidence, by=person.handle)
-    return done(ledger, number, deed, key, now)
+    return act(deed)
 
 
 @post("/incidents/{number:int}/hypotheses/{which:int}/support", tags=TAGS, responses=NOES, sync_to_thread=True)
-def support_hypothesis(
-    *, data: Reason, person: Person, number: Number, which: int, key: str | None, ledger: Ledger,
-    now: Callable[[], datetime],
-) -> IncidentStanding:  # fmt: skip
+def support_hypothesis(*, data: Reason, person: Person, which: int, act: Act) -> IncidentStanding:
     """Say what speaks for it."""
     deed = partial(hypothesis.support, hypothesis=which, reason=data.reason, evidence=data.evidence, by=person.handle)
-    return done(ledger, number, deed, key, now)
+    return act(deed)
 
 
 @post("/incidents/{number:int}/hypotheses/{which:int}/ruling-out", tags=TAGS, responses=NOES, sync_to_thread=True)
-def rule_out_hypothesis(
-    *, data: Reason, person: Person, number: Number, which: int, key: str | None, ledger: Ledger,
-    now: Callable[[], datetime],
-) -> IncidentStanding:  # fmt: skip
+def rule_out_hypothesis(*, data: Reason, person: Person, which: int, act: Act) -> IncidentStanding:
     """Say why it is not that."""
     deed = partial(hypothesis.rule_out, hypothesis=which, reason=data.reason, evidence=data.evidence, by=person.handle)
-    return done(ledger, number, deed, key, now)
+    return act(deed)
 
 
 @get("/incidents/{number:int}/causes", tags=TAGS, responses=says_no(404), sync_to_thread=True)

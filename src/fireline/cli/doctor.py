@@ -32,7 +32,7 @@ from fireline.workflows.checkout import beside
 from fireline.workflows.errands import known
 from fireline.workflows.library import read
 from fireline.workflows.on_call import read as read_roster
-from fireline.workflows.on_call import worries
+from fireline.workflows.on_call import unreachable, worries
 from fireline.workflows.probes import addresses
 from fireline.workflows.tables import read_tables
 
@@ -234,7 +234,7 @@ def _waking(settings: Settings) -> Iterator[Check]:
         yield _pagerduty(settings)
     elif not roster.asks:
         yield _warn("pagerduty", "not set up, and no chain of on-call either: nobody is woken. See docs/on-call.md.")
-    found = [*worries(roster, clock.now())]
+    found = [*worries(roster, clock.now()), *unreachable(settings)]
     yield from (_warn("on call", worry) for worry in found)
     if roster.asks and not found:
         yield _ok("on call", f"{len(roster.ladders)} chains, {len(roster.rotas)} rotations without a hole in two weeks")

@@ -121,6 +121,8 @@ def import_(
     except (LookupError, TypeError, ValueError, AttributeError) as trouble:
         what = f"{type(trouble).__name__}: {trouble}"
         raise Refused(f"This is not what the API of {system} gives ({what}).", status=400) from trouble
+    if not (found.people or found.layers or found.chains):
+        raise Refused(f"Nothing of {system} was in there: docs/on-call.md says which answers are read.", status=400)
     print(toml(found, system.capitalize()), end="")
 
 

@@ -65,6 +65,17 @@ class Opened(msgspec.Struct, frozen=True):
         return tuple(one.assignee.summary for one in self.assignments if one.assignee.summary)
 
 
+class User(msgspec.Struct, frozen=True):
+    """A person of the account."""
+
+    name: str
+    email: str = ""
+
+
+class _User(msgspec.Struct, frozen=True):
+    user: User
+
+
 class _OnCall(msgspec.Struct, frozen=True):
     user: Named
     escalation_level: int = 1
@@ -181,14 +192,18 @@ class PagerDutyRest:
             address = f"{self.url}/incidents/{quote(one.id)}/notes"
             self.http.post(address, {"note": {"content": text}}, headers=self._headers(), words=_words)
 
-    def on_call(self, service: Service) -> tuple[str, ...]:
-        """Who is woken first for this service now, by name."""
+    def on_call(self, service: Service) -> tuple[Named, ...]:
+        """Who is woken first for this service now."""
         if service.escalation_policy is None:
             return ()
         asked: dict[str, str | int] = {"escalation_policy_ids[]": service.escalation_policy.id, "limit": MOST}
         found = sorted(self._get("/oncalls", _OnCalls, **asked).oncalls, key=lambda one: one.escalation_level)
-        first = [one.user.summary for one in found if one.escalation_level == found[0].escalation_level]
-        return tuple(dict.fromkeys(name for name in first if name))
+        first = [one.user for one in found if one.escalation_level == found[0].escalation_level]
+        return tuple({one.id: one for one in first}.values())
+
+    def user(self, who: Named) -> User:
+        """What the account knows of somebody."""
+        return self._get(f"/users/{quote(who.id)}", _User).user
 
     def _get(self, path: str, kind: type[T], **asked: str | int) -> T:
         address = f"{self.url}{path}" + (f"?{urlencode(asked)}" if asked else "")

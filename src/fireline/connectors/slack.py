@@ -49,6 +49,8 @@ SENTENCES: Mapping[str, str] = {
     "restricted_action": "The workspace lets only its admins do this: allow fireline's app, or do it by hand.",
     "users_not_found": "Slack knows nobody with this mail address.",
     "user_not_found": "Slack knows nobody of this id.",
+    "user_disabled": "This person has left the Slack workspace.",
+    "messages_tab_disabled": "People cannot be written to directly: switch on the app's messages tab (App Home).",
     "expired_trigger_id": "That took too long: Slack lets a click open a window for three seconds.",
 }
 
@@ -152,8 +154,8 @@ class Slack:
     ) -> str:
         """Write, literally: nothing in the text is taken for markup. The answer is the message's `ts`, its name there.
 
-        `blocks` are shown instead of the text where they are; `mark` is what `posted` looks for; `thread` the `ts`
-        of the message this replies to.
+        `channel` may be a person's id: then it is said to them directly. `blocks` are shown instead of the text where
+        they are; `mark` is what `posted` looks for; `thread` the `ts` of the message this replies to.
         """
         said: dict[str, Any] = {
             "channel": channel, "text": literal(text[:TEXT_MAX_CHARS]), "mrkdwn": False, "unfurl_links": False,
@@ -162,6 +164,10 @@ class Slack:
         said |= {"thread_ts": thread} if thread else {}
         said |= {"metadata": {"event_type": MARK, "event_payload": {"mark": mark}}} if mark else {}
         return str(self.call("chat.postMessage", said)["ts"])
+
+    def direct(self, user: str) -> str:
+        """The conversation with one person, made if it is not there; it needs the scope `im:write`."""
+        return str(self.call("conversations.open", users=user)["channel"]["id"])
 
     def posted(self, channel: str, mark: str, *, since: float) -> str:
         """The `ts` of our message with this mark, written after `since` (seconds since 1970); empty without one."""
@@ -183,10 +189,6 @@ class Slack:
     def pin(self, channel: str, ts: str) -> None:
         """Pin a message; pinned is pinned."""
         self._unless("already_pinned", "pins.add", channel=channel, timestamp=ts)
-
-    def react(self, channel: str, ts: str, emoji: str) -> None:
-        """Put a mark on a message, such as `white_check_mark`."""
-        self._unless("already_reacted", "reactions.add", channel=channel, timestamp=ts, name=emoji)
 
     def message(self, channel: str, ts: str) -> Mapping[str, Any] | None:
         """One message of a channel, as Slack has it."""
@@ -232,10 +234,6 @@ class Slack:
             if no.error == "users_not_found":
                 return None
             raise
-
-    def member(self, user: str) -> Member:
-        """Who has this id."""
-        return _member(self.call("users.info", user=user)["user"])
 
     def open_view(self, trigger: str, view: Mapping[str, Any]) -> None:
         """Show a window to whoever clicked, within three seconds of the click."""

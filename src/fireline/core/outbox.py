@@ -126,7 +126,8 @@ def _people(log: Log, vendors: frozenset[str], tell: Teller) -> Iterable[Effect]
     match log[-1]:
         case PeopleAsked(at=at, people=people):
             return tuple(
-                tell("on_call", f"ask {one.who} by {reach.channel}", str(n), reach.at if reach.at > at else None)
+                # a channel may stand several times: each of them is an asking of its own
+                tell("on_call", f"ask {one.who} by {reach.channel}", str(n), reach.at if reach.at > at else None, nth=n)
                 for one in people
                 for n, reach in enumerate(one.reaches, 1)
             )

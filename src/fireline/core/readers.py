@@ -65,12 +65,6 @@ def readers(log: Log) -> frozenset[str] | None:
     return frozenset(listed(log)) if private(log) else None
 
 
-def may_see(log: Log, who: str | None) -> bool:
-    """Whether this person may know of it; `who` is None for somebody nobody knows."""
-    among = readers(log)
-    return among is None or who in among
-
-
 def _named(event: AnyEvent) -> tuple[str, ...]:
     """Whom this event brings onto the list."""
     match event:

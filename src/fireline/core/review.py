@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from fireline.core import debt, decision, gate, helped, hypothesis, timeline
+from fireline.core import debt, decision, gate, helped, hypothesis, roles, timeline
 from fireline.core.events import (
     ApprovalGiven,
     CommandStarted,
@@ -53,6 +53,7 @@ TEMPLATE = """\
 HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
 BULLET = re.compile(r"^\s*[-*]\s+\*\*(.+?):?\*\*", re.MULTILINE)  # - **Duration:** X hours Y minutes
 MILESTONE = re.compile(r"^\s*[-*]\s+HH:MM\s*[-\u2013\u2014:]\s*(.+?)\s*$", re.MULTILINE)  # - HH:MM - Incident began
+ACTIONS = r"action|follow.?up"  # the heading of the follow-ups
 FOLLOW_UP = (r"action|item|what|task", r"owner|who|assign", r"due|date|by|when", r"status")  # the columns of one
 OWED = tuple(re.compile(words, re.IGNORECASE) for words in FOLLOW_UP)
 COLUMNS = re.compile(r"^\|(.+)\|\s*\n\|[\s:|-]+\|\s*$", re.MULTILINE)  # the head of a table
@@ -93,13 +94,16 @@ def milestones(log: Log) -> Milestones:
     )
 
 
-def draft(template: str, number: int, log: Log) -> str:
-    """The review as Markdown: the template's headings in the template's order, each filled or marked unknown."""
+def draft(template: str, number: int, log: Log, later: tuple[str, ...] = ()) -> str:
+    """The review as Markdown: the template's headings in the template's order, each filled or marked unknown.
+
+    `later` are the runbook's ways out that are the work of weeks (`core.plan`): they are follow-ups.
+    """
     incident = fold(number, log)
     head, *rest = _parts(template) or [("#", "Post-Mortem", "")]
     parts = [f"{head[0]} {_title(head[1], incident)}", _about(incident, log)]
     for marks, title, sample in rest:
-        parts += [f"{marks} {title}", _section(title, incident, log, sample)]
+        parts += [f"{marks} {title}", _section(title, incident, log, sample, later)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -124,11 +128,16 @@ def _about(incident: Incident, log: Log) -> str:
     drill = " This was a drill." if incident.declared.drill else ""
     book = incident.declared.runbook
     source = f" Runbook “{book.title}” at {book.digest[:12]}." if book else ""
-    return f"Drafted by fireline from {len(log)} logged events of {incident.name}.{drill}{source} Times are UTC."
+    led = ", then ".join(f"{one.who} from {one.since:%H:%M}" for one in roles.reigns(log, "commander"))
+    command = f" In command: {led}." if led else ""
+    what = f"{len(log)} logged events of {incident.name}"
+    return f"Drafted by fireline from {what}.{drill}{source}{command} Times are UTC."
 
 
-def _section(title: str, incident: Incident, log: Log, sample: str) -> str:
+def _section(title: str, incident: Incident, log: Log, sample: str, later: tuple[str, ...]) -> str:
     words = title.lower()
+    if later and re.search(ACTIONS, words):
+        return _actions(incident, log, sample, later)
     for pattern, write in SAMPLED:
         if re.search(pattern, words):
             return write(incident, log, sample)
@@ -262,12 +271,13 @@ def _went_wrong(incident: Incident, log: Log) -> str:
     return "\n".join([*facts, f"- {FOR_PEOPLE}"])
 
 
-def _actions(incident: Incident, log: Log, sample: str) -> str:
+def _actions(incident: Incident, log: Log, sample: str, later: tuple[str, ...] = ()) -> str:
     """The template's own columns, with one row for people to fill in."""
     columns = COLUMNS.search(sample)
     names = [cell.strip() for cell in columns[1].split("|")] if columns else ["Action", "Owner", "Due Date", "Status"]
     rows = [names, ["---"] * len(names), ["Todo" if name.lower() == "status" else UNKNOWN for name in names]]
     owed = [[what, owner, due, "Todo"] for what, owner, due in debt.follow_ups(log)]
+    owed += [[words, "", "", "Todo"] for words in later]
     # by what the columns are called: a template may have others, and in another order
     order = [next((n for n, word in enumerate(OWED) if word.search(name)), None) for name in names]
     rows[2:2] = [[(row[n] or UNKNOWN) if n is not None else UNKNOWN for n in order] for row in owed]
@@ -283,7 +293,7 @@ def _people(incident: Incident, log: Log) -> str:
 SAMPLED: tuple[tuple[str, Callable[[Incident, Log, str], str]], ...] = (
     (r"impact", _impact),
     (r"timeline|chronology", _timeline),
-    (r"action|follow.?up", _actions),
+    (ACTIONS, _actions),
 )
 SECTIONS: tuple[tuple[str, Callable[[Incident, Log], str]], ...] = (
     (r"summary|overview", _summary),

@@ -21,7 +21,7 @@ from fireline.core.silence import span
 ROTA = "rota:"  # in front of a rotation's name, where a handle would do as well
 REPEAT_MAX = 20
 CHANNELS_MAX = 10
-BUILT_IN = ("mail", "ntfy")  # channels that are no gateways
+BUILT_IN = ("mail", "ntfy", "slack", "apprise")  # channels that are no gateways
 GATEWAY = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
@@ -112,7 +112,8 @@ def roster(
     """Everything together. Raises `Refused(400)` naming what does not fit."""
     reached = {who: tuple(theirs) for who, theirs in (channels or {}).items()}
     if wrong := next((one for one in gateways if one in BUILT_IN or not GATEWAY.fullmatch(one)), None):
-        sentence = f"[gateways.{wrong}]: a name is 1 to 32 of a-z, 0-9, dash and underscore, and not mail or ntfy."
+        taken = f"{', '.join(BUILT_IN[:-1])} or {BUILT_IN[-1]}"
+        sentence = f"[gateways.{wrong}]: a name is 1 to 32 of a-z, 0-9, dash and underscore, and not {taken}."
         raise Refused(sentence, status=400)
     for who, theirs in reached.items():
         unknown = [one for one in theirs if one not in {*BUILT_IN, *gateways}]

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from fireline.core.refusal import Refused
 from fireline.core.rota import Override
+from fireline.store import spans
 from fireline.store.database import Database, metadata
 from fireline.store.lists import Utc
 
@@ -54,23 +55,9 @@ class Overrides:
 
     def end(self, number: int, *, by: str, at: datetime, key: str | None = None) -> Override:
         """Take it back now. Raises `Refused` when there is none, or it is over; not for the same `key` again."""
-        with self.database.writing() as connection:
-            row = connection.execute(
-                overrides.update()
-                .where(overrides.c.number == number, overrides.c.ends_at > at)
-                # one that has not begun yet never will
-                .values(ends_at=at, starts_at=sa.case((overrides.c.starts_at > at, at), else_=overrides.c.starts_at),
-                        ended_by=by, ended_key=key)
-                .returning(overrides)
-            ).first()  # fmt: skip
-            if row is None:
-                there = connection.execute(sa.select(overrides).where(overrides.c.number == number)).first()
-                if there is None:
-                    raise Refused(f"There is no override {number}.", status=404)
-                if not key or there.ended_key != key:
-                    raise Refused(f"Override {number} is over already.")
-                row = there
-        self._read_at = None
+        row, news = spans.end(self.database, overrides, number, by=by, at=at, key=key)
+        if news:
+            self._read_at = None
         return _override(row)
 
     def between(self, start: datetime, end: datetime) -> tuple[Override, ...]:

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from fireline.core.refusal import Refused
 from fireline.core.silence import Matcher, Quiet, Silence
+from fireline.store import spans
 from fireline.store.database import Database, metadata
 from fireline.store.lists import Utc
 
@@ -59,23 +59,9 @@ class Silences:
 
     def end(self, number: int, *, by: str, at: datetime, key: str | None = None) -> Silence:
         """End it now. Raises `Refused` when there is none, or it is over; not for the same `key` again."""
-        with self.database.writing() as connection:
-            row = connection.execute(
-                silences.update()
-                .where(silences.c.number == number, silences.c.ends_at > at)
-                # one that has not begun yet never will
-                .values(ends_at=at, starts_at=sa.case((silences.c.starts_at > at, at), else_=silences.c.starts_at),
-                        ended_by=by, ended_key=key)
-                .returning(silences)
-            ).first()  # fmt: skip
-            if row is None:
-                there = connection.execute(sa.select(silences).where(silences.c.number == number)).first()
-                if there is None:
-                    raise Refused(f"There is no silence {number}.", status=404)
-                if key and there.ended_key == key:
-                    return _silence(there)
-                raise Refused(f"Silence {number} is over already.")
-        self._read_at = None
+        row, news = spans.end(self.database, silences, number, by=by, at=at, key=key)
+        if news:
+            self._read_at = None
         return _silence(row)
 
     def all(self, limit: int = SHOWN) -> tuple[Silence, ...]:

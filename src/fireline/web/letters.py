@@ -21,8 +21,8 @@ from fireline.core.publish import commander
 from fireline.core.refusal import Refused
 from fireline.web.answer import HEADERS, Ask, Frame, moved, part, whole
 from fireline.web.deeds import URL, Form
-from fireline.web.public import No, Yes
 from fireline.web.standing import Reader, Standing
+from fireline.web.yes import doors
 from fireline.workflows.customer_mail import CustomerMail
 
 TYPED = ("choice", "began", "ended", "impact", "cause", "resolution", "prevention")  # fields of the form
@@ -94,26 +94,6 @@ def test(*, request: Ask, frame: Frame, number: int, which: int, customer_mail: 
     return moved(request, f"/incidents/{number}/letters")
 
 
-@post("/incidents/{number:int}/letters/{which:int}/yes", sync_to_thread=True)
-def say_yes(
-    *, request: Ask, frame: Frame, number: int, which: int, data: Annotated[Yes, Body(media_type=URL)],
-    customer_mail: CustomerMail,
-) -> Any:  # fmt: skip
-    """Send exactly these words to exactly this list."""
-    customer_mail.approve(number, which, shown=data.shown, meant=data.meant == "yes", by=frame.person.handle)
-    return moved(request, f"/incidents/{number}/letters")
-
-
-@post("/incidents/{number:int}/letters/{which:int}/no", sync_to_thread=True)
-def say_no(
-    *, request: Ask, frame: Frame, number: int, which: int, data: Annotated[No, Body(media_type=URL)],
-    customer_mail: CustomerMail,
-) -> Any:  # fmt: skip
-    """Take it back, or stop what has not gone out yet."""
-    customer_mail.withdraw(number, which, reason=data.reason, by=frame.person.handle)
-    return moved(request, f"/incidents/{number}/letters")
-
-
 @post("/incidents/{number:int}/letters/{which:int}/copies/{customer:int}/again", sync_to_thread=True)
 def again(*, request: Ask, frame: Frame, number: int, which: int, customer: int, customer_mail: CustomerMail) -> Any:
     """Send one copy once more."""
@@ -145,7 +125,12 @@ def wrong(request: Ask, trouble: HTTPException) -> Response[str]:
     return refused(request, Refused("There is no such page.", status=trouble.status_code))
 
 
-handlers = (page, filled, draft, as_html, progress, test, say_yes, say_no, again)
+def answers(customer_mail: CustomerMail) -> CustomerMail:
+    """Who takes the yes and the no."""
+    return customer_mail
+
+
+handlers = (page, filled, draft, as_html, progress, test, *doors("letters", answers), again)
 router = Router(
     "/customers",
     route_handlers=[leave_page, leave],

@@ -13,25 +13,13 @@ from fireline.core.board import SAID
 from fireline.core.incident import STATUSES
 from fireline.core.publish import IMPACTS, STATES, commander, may_be_told
 from fireline.web.answer import Ask, Frame, moved, whole
-from fireline.web.deeds import URL, Form
+from fireline.web.deeds import URL
 from fireline.web.standing import Reader
+from fireline.web.yes import doors
 from fireline.workflows.publish import Publish
 from fireline.workflows.status_page import StatusPage
 
 PART = "part:"  # in front of a component's name, as a field of the form
-
-
-class Yes(Form, frozen=True, kw_only=True):
-    """`shown` is the digest of the words as they were shown; `meant` says that what the check found may go out."""
-
-    shown: str = ""
-    meant: str = ""
-
-
-class No(Form, frozen=True, kw_only=True):
-    """Why it will not be published."""
-
-    reason: str = ""
 
 
 @get("/incidents/{number:int}/public", sync_to_thread=True)
@@ -66,24 +54,9 @@ def draft(
     return moved(request, f"/incidents/{number}/public")
 
 
-@post("/incidents/{number:int}/public/{update:int}/yes", sync_to_thread=True)
-def say_yes(
-    *, request: Ask, frame: Frame, number: int, update: int, data: Annotated[Yes, Body(media_type=URL)],
-    publish: Publish,
-) -> Any:  # fmt: skip
-    """Publish exactly these words."""
-    publish.approve(number, update, shown=data.shown, meant=data.meant == "yes", by=frame.person.handle)
-    return moved(request, f"/incidents/{number}/public")
+def answers(publish: Publish) -> Publish:
+    """Who takes the yes and the no."""
+    return publish
 
 
-@post("/incidents/{number:int}/public/{update:int}/no", sync_to_thread=True)
-def say_no(
-    *, request: Ask, frame: Frame, number: int, update: int, data: Annotated[No, Body(media_type=URL)],
-    publish: Publish,
-) -> Any:  # fmt: skip
-    """Do not publish them, and say why."""
-    publish.withdraw(number, update, reason=data.reason, by=frame.person.handle)
-    return moved(request, f"/incidents/{number}/public")
-
-
-handlers = (page, draft, say_yes, say_no)
+handlers = (page, draft, *doors("public", answers))

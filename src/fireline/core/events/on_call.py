@@ -12,7 +12,7 @@ from fireline.core.events.event import Event
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
     """One way of asking one person, and when."""
 
-    channel: str  # mail, ntfy, or the name of a gateway
+    channel: str  # one of `roster.BUILT_IN`, or the name of a gateway
     at: datetime
 
 

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from fireline.core.people import RESERVED
@@ -46,6 +47,13 @@ class Found:
                 made.append(free(slug(f"{name} {part}".strip(), "rotation"), [*taken, *made]))
             self.rotations[schedule] = tuple(made)
         return self.rotations[schedule]
+
+
+def cut_short(documents: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """A word where an answer goes on on a page that is not among these."""
+    pages = [(one.get("next") or one.get("more"), one.get("previous") or one.get("offset")) for one in documents]
+    if sum(bool(more) for more, _ in pages) > sum(bool(before) for _, before in pages):
+        yield "CHECK: an answer goes on on a further page, which no file holds: ask for every page."
 
 
 def slug(text: str, otherwise: str) -> str:

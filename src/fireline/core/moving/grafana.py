@@ -23,7 +23,7 @@ LAST_WAIT = 5.0  # minutes; there, a chain that ends without a wait simply ends
 
 def read(documents: Sequence[dict[str, Any]], at: datetime) -> Found:
     """Everything in these answers. What ended before `at` is left out."""
-    found = Found()
+    found = Found(remarks=list(ours.cut_short(documents)))
     rows = [one for doc in documents for one in doc.get("results", [doc])]
     for one in rows:
         if "username" in one:
@@ -41,10 +41,16 @@ def read(documents: Sequence[dict[str, Any]], at: datetime) -> Found:
 
 
 def _schedule(found: Found, schedule: dict[str, Any], shifts: dict[str, dict[str, Any]], at: datetime) -> None:
-    (name,) = found.names(schedule["id"], schedule["name"])
-    mine = [shifts[one] for one in schedule.get("shifts") or [] if one in shifts]
-    if not mine:
-        found.remarks.append(f"CHECK: no shift of the schedule {schedule['name']!r} was in the files.")
+    (name,), title = found.names(schedule["id"], schedule["name"]), schedule["name"]
+    wanted = schedule.get("shifts") or []
+    mine = [shifts[one] for one in wanted if one in shifts]
+    if missing := [one for one in wanted if one not in shifts]:
+        found.remarks.append(f"CHECK: of the schedule {title!r} no file holds the shifts {', '.join(missing)}.")
+    elif not wanted:
+        found.remarks.append(f"CHECK: no shift of the schedule {title!r} was in the files.")
+    for kind in ("primary", "overrides"):
+        if schedule.get(f"ical_url_{kind}"):
+            found.remarks.append(f"CHECK: the schedule {title!r} has a calendar ({kind}) elsewhere, that nobody read.")
     for shift in sorted(mine, key=lambda one: one.get("level") or 0):  # the higher level wins
         _shift(found, name, shift, shift.get("time_zone") or schedule.get("time_zone") or "UTC", at)
 
@@ -70,6 +76,10 @@ def _shift(found: Found, name: str, shift: dict[str, Any], zone: str, at: dateti
         why = f"it comes {shift.get('frequency')}, every {shift.get('interval') or 1}" if people else "it has no people"
         found.remarks.append(f"CHECK: shift {shift['name']!r} was left out: {why}.")
         return
+    if limits := [f"{key} {shift[key]}" for key in ("by_month", "by_monthday") if shift.get(key)]:
+        remarks.append(f"CHECK: it comes only on some days of the year ({', '.join(limits)}); here on all.")
+    if (shift.get("interval") or 1) > 1 and length < period:
+        remarks.append(f"CHECK: it comes {shift['frequency']}, every {shift['interval']}, with pauses; here without.")
     if any(len(group) > 1 for group in groups):
         remarks.append("CHECK: several people had a turn together; here the first of them has it.")
     first = datetime.fromisoformat(shift.get("rotation_start") or shift["start"]).replace(tzinfo=None)

@@ -19,7 +19,7 @@ from fireline.core.rota import Layer
 
 def read(documents: Sequence[dict[str, Any]], at: datetime) -> Found:
     """Everything in these answers. What ended before `at` is left out."""
-    found = Found()
+    found = Found(remarks=list(ours.cut_short(documents)))
     for user in _all(documents, "user"):
         found.person(user["id"], user.get("name", ""), user.get("email", ""))
     for schedule in _all(documents, "schedule"):

@@ -221,6 +221,18 @@ def do(now: Incident, url: str) -> Block:
     return actions(*found, button("Write update…", UPDATE, value), button("Open", PAGE, url=url))
 
 
+def summons(number: int, title: str, text: str, page: str, acknowledge: str, *, presses: bool) -> list[Block]:
+    """What somebody reads who is asked to take an incident; `page` is its address.
+
+    `acknowledge` is the link that acknowledges without signing in, empty for who has no account here. It stands there
+    only where nobody would hear of a press (not `presses`).
+    """
+    yes = button("I have it", ACKNOWLEDGE, Value(incident=number), style="primary")
+    link = button("I have it…", PAGE + ".answer", style="primary", url=acknowledge)
+    found = [] if not acknowledge else [yes] if presses else [link]
+    return [section(title), section(text), actions(*found, button("Open", PAGE, url=page))]
+
+
 def _buttons(number: int, one: Ask, url: str) -> Block:
     value = Value(incident=number, ask=one.number, shown=one.digest)
     link, no = button("Open the page", PAGE, url=url), button("Decline…", DENY, value)

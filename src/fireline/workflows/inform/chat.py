@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from fireline.connectors.http import Permanent, Temporary
+from fireline.connectors.http import ConnectorError, Permanent, Temporary
+from fireline.connectors.pagerduty_rest import User
 from fireline.core import delivery, room
 from fireline.core.delivery import Data, Delivery
 from fireline.core.events import HOUSE, IncidentMerged, Log, RoomKept, StatusChanged
@@ -29,6 +30,7 @@ from fireline.workflows.on_call import OnCall
 
 INTO = {"card", "invite", "topic", "post"}  # what needs a channel that is open
 CLOCKS_DIFFER = timedelta(minutes=5)  # between us and the chat
+PAGER_TRIES = 4  # so many times PagerDuty is asked whom it has on call: within a minute, or people invite them
 Blocks = Callable[[str, str, Incident], Sequence[Mapping[str, Any]]]  # of a verb, its text and the incident
 
 
@@ -78,7 +80,7 @@ class Chat(Protocol):
 class ChatMessenger:
     """Keeps one room an incident. `leads` and `owners` (by service) are invited beside who is on call.
 
-    `blocks` draws a message that has buttons besides its text.
+    `blocks` draws a message that has buttons besides its text; `paged` asks PagerDuty whom it has on call.
     """
 
     vendor: str
@@ -91,6 +93,7 @@ class ChatMessenger:
     leads: tuple[str, ...] = ()
     owners: Mapping[str, tuple[str, ...]] | None = None
     blocks: Blocks | None = None
+    paged: Callable[[], Sequence[User]] | None = None
 
     def send(self, verb: str, now: Incident, log: Log, data: Data) -> Sent:
         """Do it in the room, or make the room."""
@@ -105,8 +108,7 @@ class ChatMessenger:
                 self.chat.pin(where, self._post(where, verb, text, now, log, seq))
                 return Sent(ref=where)
             case "invite":
-                missing = self.chat.invite(where, self.people(now, log))
-                return Sent(ref=where, note=" ".join(missing))
+                return Sent(ref=where, note=self._invite(where, now, log, last=int(data["attempt"]) >= PAGER_TRIES))
             case "topic":
                 self.chat.set_topic(where, self._topic(now, log))
                 return Sent(ref=where)
@@ -135,7 +137,8 @@ class ChatMessenger:
             case "card":
                 return ByHand(room.card(now, log, self._books(now), page=self._page(now), call=self._call(now, log)))
             case "invite":
-                return ByHand(f"Invite {', '.join(self.people(now, log)) or 'whoever is on call'}.")
+                more = " Whoever PagerDuty has on call belongs there as well." if self.paged and not now.private else ""
+                return ByHand(f"Invite {', '.join(self.people(now, log)) or 'whoever is on call'}.{more}")
             case "topic":
                 return ByHand(f"Set the topic: {self._topic(now, log)}")
             case "post":
@@ -163,6 +166,21 @@ class ChatMessenger:
         if now.private:
             found = listed(log)  # whoever has the turn belongs there when they were asked
         return tuple(dict.fromkeys(who for who in found if who != HOUSE))
+
+    def _invite(self, where: str, now: Incident, log: Log, *, last: bool) -> str:
+        """Ask everybody in; the answer says who could not come. Nobody waits for PagerDuty to say whom it woke."""
+        people, missing, trouble = list(self.people(now, log)), list[str](), ""
+        if self.paged and not now.private:  # whoever has the turn is on no list of chosen people
+            try:
+                for one in self.paged():
+                    people += [one.email] if one.email else []
+                    missing += [] if one.email else [f"{one.name} could not be invited: PagerDuty shows no address."]
+            except ConnectorError as error:
+                trouble = f"Whoever PagerDuty has on call could not be invited: {error.reason}"
+                if isinstance(error, Temporary) and not last:
+                    self.chat.invite(where, people)
+                    raise Temporary(f"The others are there. {trouble}", error.retry_after) from None
+        return " ".join((*self.chat.invite(where, people), *missing, *filter(None, [trouble])))
 
     def _post(self, where: str, verb: str, text: str, now: Incident, log: Log, seq: int) -> str:  # noqa: PLR0917
         blocks = self.blocks(verb, text, now) if self.blocks else ()

@@ -11,6 +11,7 @@ from fireline.settings import Settings
 from fireline.store.evidence import EvidenceStore
 from fireline.workflows.inform.chat import Blocks, ChatMessenger
 from fireline.workflows.inform.messenger import Messenger
+from fireline.workflows.inform.pagerduty import called
 from fireline.workflows.inform.posts import MailPoster, PostMessenger, WebhookPoster, host
 from fireline.workflows.inform.slack import SlackChat
 from fireline.workflows.library import Library
@@ -40,6 +41,7 @@ def chats(
             leads=settings.slack.leads,
             owners=settings.slack.owners,
             blocks=blocks,
+            paged=called(settings),
         )
     posters = {chat.POSTS: _webhook(settings), chat.MAIL: _mail(settings)}
     for vendor, poster in posters.items():

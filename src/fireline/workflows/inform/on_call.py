@@ -1,4 +1,4 @@
-"""On call: ask a person to take an incident, by mail, by ntfy, or by a gateway that calls or texts.
+"""On call: ask a person to take an incident, by mail, ntfy, Slack, Apprise, or a gateway that calls or texts.
 
 Every asking carries a link that acknowledges without signing in: once, for this person and this incident. Where
 nothing arrives, the phone numbers are what is left, so they are what a person is shown.
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 
+from fireline.connectors.apprise import notify
 from fireline.connectors.gateway import Gateway
 from fireline.connectors.http import Permanent
 from fireline.connectors.ntfy import Ntfy
@@ -20,7 +22,11 @@ from fireline.core.delivery import Data
 from fireline.core.events import Log, PeopleAsked
 from fireline.core.incident import Incident
 from fireline.settings import PersonSettings, Settings
+from fireline.workflows.inform import blocks
+from fireline.workflows.inform.chat import CLOCKS_DIFFER
+from fireline.workflows.inform.chats import workspace
 from fireline.workflows.inform.messenger import ByHand, Needless, Sent
+from fireline.workflows.inform.slack import SlackChat
 from fireline.workflows.on_call import OnCall
 
 
@@ -51,6 +57,8 @@ class OnCallMessenger:
     sender: str
     ntfy: Ntfy | None
     gateways: Mapping[str, Gateway]
+    slack: SlackChat | None = None
+    presses: bool = False  # Slack tells us of a press
 
     def send(self, verb: str, now: Incident, log: Log, data: Data) -> Sent:
         """Ask, unless somebody has it meanwhile. Asked twice is better than not at all."""
@@ -62,10 +70,11 @@ class OnCallMessenger:
         person = self.people.get(who)
         if person is None:
             raise Permanent(f"{who} is no longer in the settings.")
-        words, name = self._words(who, now, log), f"{now.name}/{data['seq']}/{who}/{channel}"
+        words = self._words(who, now, log)
+        name = f"{now.name}/{data['seq']}/{who}/{channel}/{data.get('nth', '')}"  # the same for every try, and no other
         match channel:
             case "mail":
-                return self._mail(person, words, now, name=f"{now.name}.{data['seq']}.{who}")
+                return self._mail(person, words, now, name=f"{now.name}.{data['seq']}.{who}.{data.get('nth', '')}")
             case "ntfy":
                 if self.ntfy is None or not person.ntfy:
                     raise Permanent(f"{who} has no ntfy topic in the settings, or ntfy no server.")
@@ -74,6 +83,13 @@ class OnCallMessenger:
                     key=f"{self._house}/{name}",
                 )  # fmt: skip
                 return Sent(ref=ref)
+            case "slack":
+                since = log[int(data["seq"]) - 1].at - CLOCKS_DIFFER
+                return self._slack(who, words, now, mark=f"{self._house}/{name}", since=since)
+            case "apprise":
+                if not person.apprise:
+                    raise Permanent(f"{who} has no Apprise address in the settings.")
+                return Sent(note=notify(person.apprise, title=words.title, text=words.whole))
             case _:
                 gateway = self.gateways.get(channel)
                 if gateway is None:
@@ -134,10 +150,18 @@ class OnCallMessenger:
         self.smtp.send(mail)
         return Sent(ref=str(mail["Message-ID"]))
 
+    def _slack(self, who: str, words: Words, now: Incident, *, mark: str, since: datetime) -> Sent:
+        if self.slack is None:
+            raise Permanent("The settings have no [slack] to write to people by.")
+        shown = blocks.summons(now.number, words.title, words.text, words.page, words.acknowledge, presses=self.presses)
+        text = f"{words.title}\n{words.text}\n{words.page}"  # what a phone's notification shows
+        return Sent(ref=self.slack.tell(who, text, mark=mark, since=since, blocks=shown))
+
 
 def summoner(settings: Settings, on_call: OnCall) -> OnCallMessenger:
     """The messenger with the channels that the settings describe."""
-    mail, ntfy = settings.smtp, settings.ntfy
+    mail, ntfy, slack = settings.smtp, settings.ntfy, settings.slack
+    there = workspace(settings)
     smtp = Smtp(mail.host, mail.port, security=mail.security, user=mail.user, password=mail.password) if mail else None
     return OnCallMessenger(
         on_call=on_call,
@@ -152,6 +176,8 @@ def summoner(settings: Settings, on_call: OnCall) -> OnCallMessenger:
             )
             for name, one in settings.gateways.items()
         },
+        slack=SlackChat(there, settings.people) if there else None,
+        presses=bool(slack and (slack.app_token or slack.signing_secret)),
     )
 
 

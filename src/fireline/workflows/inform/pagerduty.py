@@ -8,18 +8,20 @@ are set up, events page, because they need nothing looked up, and the REST API a
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from fireline.connectors.http import ConnectorError, Permanent, Temporary
+from fireline.connectors.http import ConnectorError, Http, Permanent, Temporary
 from fireline.connectors.pagerduty import PagerDuty
-from fireline.connectors.pagerduty_rest import Named, Opened, PagerDutyRest, Service, Urgency
+from fireline.connectors.pagerduty_rest import Named, Opened, PagerDutyRest, Service, Urgency, User
 from fireline.core import delivery
 from fireline.core.delivery import Data
 from fireline.core.events import HOUSE, Log, StatusChanged
 from fireline.core.incident import Incident
 from fireline.core.outbox import PAGED
+from fireline.settings import Settings
 from fireline.workflows.inform.messenger import ByHand, Needless, Sent
 
 CLOCKS_DIFFER = timedelta(minutes=5)  # between us and PagerDuty; an older incident of our key is another house's
@@ -143,6 +145,20 @@ class PagerDutyMessenger:
             raise
 
 
+def account(settings: Settings) -> PagerDutyRest | None:
+    """PagerDuty's REST API, where it is set up."""
+    one = settings.pager
+    return PagerDutyRest(Http(), one.api_token, one.from_, one.api_url) if one and one.api_token else None
+
+
+def called(settings: Settings) -> Callable[[], tuple[User, ...]] | None:
+    """Asks PagerDuty whom it wakes first for our service; None where its REST API is not set up."""
+    rest, one = account(settings), settings.pager
+    if rest is None or one is None:
+        return None
+    return lambda: tuple(rest.user(who) for who in rest.on_call(rest.service(one.service)))
+
+
 def create_line(now: Incident, service: str) -> str:
     """The page, as a line for PagerDuty's own command line `pd`."""
     urgency = _urgency(now)
@@ -194,7 +210,7 @@ def _on_call(rest: PagerDutyRest, service: str) -> str:
 def _says(rest: PagerDutyRest, service: Service) -> str:
     """Who is on call, if PagerDuty says it: a word on the way, which nothing waits for twice."""
     try:
-        names = rest.on_call(service)
+        names = [one.summary for one in rest.on_call(service) if one.summary]
     except ConnectorError:
         return ""
     return f"PagerDuty says {' and '.join(names)} {'is' if len(names) == 1 else 'are'} on call." if names else ""

@@ -68,6 +68,19 @@ class SlackChat:
         there = self.slack.posted(room, mark, since=since.timestamp())
         return there or self.slack.post(room, text, mark=mark, blocks=blocks)
 
+    def tell(self, who: str, text: str, *, mark: str, since: datetime, blocks: Sequence[Mapping[str, Any]] = ()) -> str:
+        """Write to one person directly, unless it is there already. Raises `Permanent` where Slack knows them not."""
+        user, why = self._id(who)
+        if not user:
+            raise Permanent(f"{who} cannot be written to: {why}.")
+        try:
+            return self.post(self.slack.direct(user), text, mark=mark, since=since, blocks=blocks)
+        except No as no:
+            if no.error != "missing_scope":
+                raise
+            # an app that may write and not look: told twice is better than not at all
+            return self.slack.post(user, text, mark=mark, blocks=blocks)
+
     def pin(self, room: str, message: str) -> None:
         """Pin a message."""
         self.slack.pin(room, message)
