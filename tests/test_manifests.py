@@ -21,7 +21,7 @@ from fireline.core import debt
 from kiosk import until
 from servers import free_port
 
-FOLDER = Path(__file__).resolve().parents[1] / "examples" / "manifests"
+FOLDER = Path(__file__).resolve().parents[1] / "examples" / "runbooks" / "manifests"
 FILES = sorted(FOLDER.glob("*.yaml"))
 SUPPORTED = ("1.30", "1.32", "1.34")  # releases of Kubernetes that still get fixes, and one before
 
@@ -49,7 +49,7 @@ def test_validation_finds_what_is_wrong() -> None:
 @pytest.mark.req(67, 73)
 @pytest.mark.parametrize(("file", "kind"), [("rate-limit-strict", "limit"), ("circuit-breaker", "circuit breaker")])
 def test_applying_one_is_a_stopgap(file: str, kind: str) -> None:
-    found = debt.temporary(f"kubectl apply -f examples/manifests/{file}.yaml -n shop")
+    found = debt.temporary(f"kubectl apply -f manifests/{file}.yaml -n shop")
     assert found
     assert found[0] == kind
 

@@ -17,7 +17,7 @@ from contracts.wire import Serve
 from fireline.connectors.http import Temporary
 from fireline.connectors.kubernetes import Kubernetes
 from fireline.core.question import Answer, Unusable
-from fireline.core.question.kinds import DEPLOYMENT, POD, STATEFUL_SET
+from fireline.core.question.kinds import DEPLOYMENT, POD
 from fireline.core.question.kubectl import Where, understand
 from kube import Kube, status, story
 
@@ -173,13 +173,9 @@ def test_the_newest_change_before_the_onset_is_told(ask: Ask, kube: Kube) -> Non
 
 
 @pytest.mark.usefixtures("till")
-def test_another_kind_of_that_name_is_pointed_out(ask: Ask, kubernetes: Kubernetes, kube: Kube) -> None:
+def test_another_kind_of_that_name_is_pointed_out(ask: Ask) -> None:
     answer = ask("kubectl rollout history deployment/db -n prod")
     assert "db is a StatefulSet here: statefulset/db." in answer.findings[0]
-    where = Where(kubeconfig=str(kube.read), home="")
-    assert kubernetes.what_is("db", where, namespace="prod") == (STATEFUL_SET,)
-    assert kubernetes.what_is("till", where) == (DEPLOYMENT,)
-    assert kubernetes.what_is("nothing", where) == ()
 
 
 @pytest.mark.req(47)
@@ -270,6 +266,12 @@ def test_rows_come_in_pieces_and_are_put_together(ask: Ask, kube: Kube) -> None:
     story.deployment(cluster, "many", "prod", "many:1", replicas=8)
     assert len(ask("kubectl get pods -l app=many --no-headers").output.splitlines()) == 8
     assert len([one for one in cluster.requests if "continue=" in one.path]) == 2
+
+
+def test_a_list_that_the_server_forgets_half_way_is_left_to_kubectl(ask: Ask, kube: Kube) -> None:
+    kube.production.cluster.page, kube.production.cluster.forgets = 1, True
+    with pytest.raises(Unusable, match="forgotten half-way"):
+        ask("kubectl get pods")
 
 
 def test_a_refusal_to_look_is_a_finding(ask: Ask, kube: Kube) -> None:

@@ -57,5 +57,7 @@ def test_words_without_commands_are_for_people() -> None:
     assert plan(BOOK, "Redis Down").words == ("Call the vendor",)
 
 
-def test_an_unknown_scenario_has_no_plan() -> None:
-    assert plan(BOOK, "Volcano") == plan(BOOK, None) == Plan()
+def test_an_unknown_scenario_has_no_plan_but_what_people_may_take_by_themselves_keeps_its_verification() -> None:
+    found = plan(BOOK, "Volcano")
+    assert found == plan(BOOK, None) == Plan(aside=found.aside)
+    assert [way.text for way in found.aside] == [one.condition for one in BOOK.mitigations]

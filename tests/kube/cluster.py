@@ -47,12 +47,14 @@ class Cluster:
     objects: dict[Key, Thing] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)  # image: why its pods wait, "CrashLoopBackOff"
     starting: bool = False
+    warning: str = ""  # said with every answer, as a cluster does of what is deprecated (RFC 7234, 299)
     metrics: bool = True  # whether there is a metrics server
     usage: dict[str, tuple[str, str]] = field(default_factory=dict)  # pod or node: CPU, memory
     lines: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)  # namespace, pod, container
     before: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)  # of the container before that one
     inside: dict[str, Callable[[list[str]], tuple[int, str]]] = field(default_factory=dict)  # what exec can start
     page: int = 500  # objects of a list that are given at once, however many are asked for
+    forgets: bool = False  # what was asked for in pieces is gone by the second one, as after a compaction
     requests: list[Request] = field(default_factory=list)  # those that are answered
     asked: list[str] = field(default_factory=list)  # the paths of all that came, also of those still under way
     log: list[tuple[int, str, Key, Thing]] = field(default_factory=list)

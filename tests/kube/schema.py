@@ -106,11 +106,13 @@ class Schema:
 
     def _faults(self, value: Any, schema: Thing, place: str) -> Iterator[str]:
         schema = self._resolved(schema)
-        wanted = TYPES.get(schema.get("type", "") if isinstance(schema.get("type"), str) else "")
+        kind = schema.get("type", "")
+        kind = kind if isinstance(kind, str) else next(one for one in kind if one != "null")  # the carried copy says so
+        wanted = TYPES.get(kind)
         if schema.get("format") == "int-or-string" or value is None:
             return
         if wanted and (not isinstance(value, wanted) or (wanted is int and isinstance(value, bool))):
-            yield f"{place}: Invalid value: {json.dumps(value)}: must be of type {schema['type']}"
+            yield f"{place}: Invalid value: {json.dumps(value)}: must be of type {kind}"
         elif isinstance(value, dict):
             for name in schema.get("required", ()):
                 if name not in value:

@@ -117,6 +117,8 @@ class Door(BaseHTTPRequestHandler):
         self.send_response(code)
         self.send_header("Content-Type", "text/plain" if isinstance(body, str) else "application/json")
         self.send_header("Content-Length", str(len(text)))
+        if self.server.cluster.warning:
+            self.send_header("Warning", f'299 - "{self.server.cluster.warning}"')
         self.end_headers()
         self.wfile.write(text)
         self.wfile.flush()
@@ -189,6 +191,8 @@ class Door(BaseHTTPRequestHandler):
             finally:
                 cluster.changed.acquire()
             return None
+        if self.query.get("continue") and cluster.forgets:
+            raise No(410, "Expired", "The provided continue parameter is too old to display a consistent list result.")
         items = [one for one in cluster.all(kind.plural, namespace) if matches(self.query, one)]
         start, size = (
             int(self.query.get("continue") or 0),

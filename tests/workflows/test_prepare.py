@@ -268,7 +268,9 @@ def test_every_look_is_in_the_log_before_it_runs_and_none_of_them_changes_anythi
     assert {one.purpose for one in looks} == {"preview"}
     assert {one.effect for one in looks} == {"read"}
     assert house.ledger.read(1).runs == {}
-    assert [one.command.split()[1] for one in looks if one.lane == "write"] == ["config"]
+    in_write = [one.command for one in looks if one.lane == "write"]
+    assert [one.split()[1] for one in in_write] == ["config", "scale"]
+    assert in_write[1].endswith(" --dry-run=server")
 
 
 @pytest.mark.req(77)

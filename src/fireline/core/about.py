@@ -28,6 +28,7 @@ class About:
     undone: str = ""
     gentler: str = ""
     asked_as: str = ""
+    written: str = ""  # what its files say, as a hash
     refused: str = ""  # why it may not even be asked for
 
     def said(self) -> dict[str, str | bool]:
@@ -52,8 +53,9 @@ def about(
         no_preview=nothing,
         blast=told.blast,
         undo=told.undo,
-        undone=told.undone,
+        undone=told.undone or ("" if told.undo else "fireline does not know how to take it back."),
         gentler=told.gentler,
         asked_as=asked_as,
+        written=told.written,
         refused=refused or told.refused,
     )

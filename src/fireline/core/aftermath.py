@@ -1,4 +1,4 @@
-"""Aftermath: what the timeline says of checks around a change, of stopgaps and of tunnels, one sentence an event."""
+"""Aftermath: what the timeline says of checks around a change, stopgaps, tunnels and terminals."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from fireline.core.events import (
     LeaseEnded,
     Log,
     MitigationMeasured,
+    TerminalHandedOut,
 )
 from fireline.core.telling import Words
 
@@ -28,6 +29,7 @@ After = (
     | DebtSettled
     | LeaseBegan
     | LeaseEnded
+    | TerminalHandedOut
 )
 VERDICTS = {
     "better": ("it helped", "ok"),
@@ -95,6 +97,9 @@ def aftermath(event: After, who: str, log: Log) -> Words:
             return Words(sentence=said, kind="commands", icon="link", tone="warn", key=True, detail=event.command)
         case LeaseEnded():
             return Words(sentence=f"Tunnel {event.lease} is closed: {event.why}", kind="commands", icon="check")
+        case TerminalHandedOut():
+            said = f"{who} has a command to type, and what is done in that terminal is not recorded: {event.title}"
+            return Words(sentence=said, kind="commands", icon="term", tone="warn", key=True, detail=event.command)
 
 
 def _title(log: Log, run: str) -> str:

@@ -81,9 +81,10 @@ def digest(command: str, *bound: str) -> str:
 
 
 def bound(asked: ApprovalAsked) -> tuple[str, ...]:
-    """What a yes to this ask is to, beside the command: its target, the runbook's version, how it reverts by itself."""
+    """What a yes is to beside the command: its target, the runbook's version, how it reverts by itself, its files."""
     revert = (asked.revert.command, f"{asked.revert.minutes:g}") if asked.revert else ("", "")
-    return (asked.target or "", asked.runbook or "", *revert)
+    files = (asked.written,) if asked.written else ()
+    return (asked.target or "", asked.runbook or "", *revert, *files)
 
 
 def asks(log: Log) -> tuple[Ask, ...]:

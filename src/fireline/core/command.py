@@ -42,7 +42,7 @@ def start_read(
 ) -> CommandStarted:
     """Start a command that only reads. Anything else is refused, whoever asks.
 
-    The write lane is for looking at what is in that lane only: which cluster its kubeconfig names.
+    The write lane is for what only it can tell: which cluster its kubeconfig names, and what the server would say.
     """
     if effect != "read" or not unattended:
         raise Refused(f"This command does not run by itself (judged {effect}): ask for approval instead.")

@@ -6,9 +6,10 @@ The digest is taken of the masked output, the only one there is: whoever holds t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 SHOWN = 1 << 20  # bytes of an output that are looked at; the rest is for whoever reads on
+PIECE = 256 * 1024  # bytes of a longer one that are kept, and travel, together
 LONGEST_SUMMARY = 120  # characters; one line beside a step
 
 # ECMA-48 control sequences: colours and cursor moves
@@ -60,6 +61,18 @@ def shown(pieces: Iterable[bytes], size: int) -> bytes:
         found.append(piece[max(size - half - at, 0) :])
         at += len(piece)
     return b"".join(found)
+
+
+def even(source: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces of one length; the last may be shorter."""
+    held = bytearray()
+    for piece in source:
+        held += piece
+        while len(held) >= PIECE:
+            yield bytes(held[:PIECE])
+            del held[:PIECE]
+    if held:
+        yield bytes(held)
 
 
 def _first_row(lines: list[str]) -> str:

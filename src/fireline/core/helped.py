@@ -24,6 +24,7 @@ CHECKS_MAX = 8  # diagnosis commands read beside a change: more would hold it up
 DISLIKED = re.compile(r"exhaust|too many|slow|latenc|error|timeout|queue|lag|memory|oom|429|limit", re.IGNORECASE)
 LIKED = re.compile(r"avail|success|hit|up\b|ready|throughput", re.IGNORECASE)
 PODS = re.compile(r"^\S+ +(?P<ready>\d+)/(?P<all>\d+) ", re.MULTILINE)  # NAME READY STATUS …, as kubectl prints it
+OF = re.compile(r"of (\d+) ready")  # the unit of the above
 NUMBER = re.compile(r"^\s*(-?\d+(?:\.\d+)?)\s*$", re.MULTILINE)  # one number alone on its line: psql, wc -l
 MEMORY = re.compile(r"^used_memory:(\d+)", re.MULTILINE)  # https://redis.io/docs/latest/commands/info/
 STATUS = re.compile(r"^HTTP/[\d.]+ (\d{3})\b", re.MULTILINE)
@@ -41,7 +42,7 @@ def proves(plan: Plan, step: str) -> bool:
 
 
 def _verification(plan: Plan, step: str) -> tuple[Command, ...]:
-    way = next((one for one in plan.ways if step in {command.key for command in one.commands}), None)
+    way = next((one for one in (*plan.ways, *plan.aside) if step in {command.key for command in one.commands}), None)
     return way.verification if way else ()
 
 
@@ -90,10 +91,16 @@ def change(before: Reading | None, after: Reading) -> Change:
     if before.value is not None and after.value is not None and after.wanted and before.unit[:3] == after.unit[:3]:
         moved = after.value - before.value
         if abs(moved) <= NOTICEABLE * abs(before.value):
-            return "same"
+            return "better" if _missing(after) < _missing(before) else "same"
         return "better" if (moved < 0) == (after.wanted == "low") else "worse"
     told = after.source in {"verification", "address"} or after.good is False
     return "same" if told and before.good is not None and before.good == after.good else "unknown"
+
+
+def _missing(one: Reading) -> float:
+    """How many pods of those that are there are not ready; 0 of any other number."""
+    found = OF.fullmatch(one.unit)
+    return float(found[1]) - (one.value or 0.0) if found else 0.0
 
 
 def verdict(before: Iterable[Reading], after: Iterable[Reading]) -> Change:
@@ -184,7 +191,8 @@ def said(one: MitigationMeasured) -> str:
 def _row(before: Reading | None, after: Reading) -> str:
     unit = f" {after.unit}" if after.unit else ""
     if after.value is not None and after.unit != "HTTP":
-        old = f"{before.value:g} → " if before and before.value is not None else ""
+        whole = f" {before.unit}" if before and before.unit != after.unit else ""
+        old = f"{before.value:g}{whole} → " if before and before.value is not None else ""
         return f"{after.title}: {old}{after.value:g}{unit}"
     return f"{after.title}: {_good(before.good if before else None)} → {_good(after.good)}"
 

@@ -1,7 +1,7 @@
 """Place: which cluster and namespace a command really reaches, and whether that is where the incident is.
 
-A restart in the wrong cluster is an outage of its own. Where the settings pin an environment, a kubectl command
-that would change something anywhere else is refused, when it is asked for and once more right before it runs.
+A restart in the wrong cluster is an outage of its own. Where the settings pin an environment, a command of kubectl,
+helm or argocd that would change something anywhere else is refused, when it is asked for and right before it runs.
 """
 
 from __future__ import annotations
@@ -10,15 +10,18 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from fireline.core import guard
-from fireline.core.change import kubectl
+from fireline.core import deployers, guard
+from fireline.core.change import argv, kubectl
 from fireline.core.change.kubectl import Kubectl
-from fireline.core.change.model import Seen, dig
+from fireline.core.change.model import Seen, answer, dig
+from fireline.core.deployers import Argo
 from fireline.core.guard import Tables
 from fireline.core.guard.tree import Script
 
 NAMES = ("environment", "env")  # labels and values by which an incident says where it is
-ELSEWHERE = ("--cluster", "--user", "--kubeconfig", "--token")  # reach past the context that was checked
+# Flags that reach past the context that was checked.
+ELSEWHERE = ("--cluster", "--user", "--kubeconfig", "--token", "--kube-apiserver", "--kube-token", "--kube-as-user",
+             "--kube-as-group")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,7 @@ class Environment:
     context: str = ""
     namespaces: tuple[str, ...] = ()
     server: str = ""
+    argocd: str = ""  # the address of its Argo CD
     runner: str = ""  # which runner carries out its commands; "" is this house
 
 
@@ -47,30 +51,71 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """The kubectl commands of one text. `hidden` says why not all of them can be known, "" when they are."""
+    """Where the commands of one text go: those of kubectl and helm, and those of argocd.
+
+    `hidden` says why not all of them can be known, "" when they are.
+    """
 
     known: tuple[Kubectl, ...]
     hidden: str = ""
+    argocd: tuple[Argo, ...] = ()
 
 
 def calls(text: str, parse: Callable[[str], Script], tables: Tables | None = None) -> Calls:
-    """Every kubectl command in a text, wherever in it."""
-    found, hidden = [], ""
+    """Every command of kubectl, helm and argocd in a text, wherever in it."""
+    found, argo, hidden = list[Kubectl](), list[Argo](), ""
     for args, elsewhere in guard.programs(text, parse=parse, tables=tables):
-        if not args[0].known or args[0].text.rpartition("/")[2] not in kubectl.PROGRAMS:
+        program = args[0].text.rpartition("/")[2]
+        if not args[0].known or program not in kubectl.PROGRAMS | deployers.PROGRAMS:
             continue
-        taken = kubectl.take(tuple(arg.text for arg in args)) if all(arg.known for arg in args) else None
+        called = program if program in deployers.PROGRAMS else "kubectl"
+        taken = _taken(called, tuple(arg.text for arg in args)) if all(arg.known for arg in args) else None
         if taken is None:
             hidden = (
-                "Where a kubectl command in it goes is only known when it runs, or it has a flag nobody here knows."
+                f"Where a {called} command in it goes is only known when it runs, or it has a flag nobody here knows."
             )
         elif elsewhere:
-            hidden = "It runs kubectl on another machine, whose cluster nobody here knows."
+            hidden = f"It runs {called} on another machine, whose cluster nobody here knows."
+        elif isinstance(taken, Argo):
+            argo.append(taken)
         else:
             found.append(taken)
     if found and "KUBECONFIG" in text:
         hidden = "It names a kubeconfig of its own. Leave that out: the lane has one."
-    return Calls(tuple(found), hidden)
+    if (found or argo) and deployers.SETS.search(text):
+        hidden = "It sets a variable that says where it goes. Leave that out, and say it with a flag."
+    return Calls(tuple(found), hidden, tuple(argo))
+
+
+def _taken(program: str, argv: tuple[str, ...]) -> Kubectl | Argo | None:
+    match program:
+        case deployers.HELM:
+            return deployers.helm(argv)
+        case deployers.ARGOCD:
+            return deployers.argocd(argv)
+        case _:
+            return kubectl.take(argv)
+
+
+def astray(argo: Argo, environments: tuple[Environment, ...]) -> str:
+    """Why an argocd command must not go to its server, "" when it may."""
+    if argo.past:
+        return f"{argo.past} reaches past the server that is pinned. Leave it out."
+    pinned = [one for one in environments if one.argocd]
+    if not pinned:
+        return "Nobody has said which Argo CD this environment has: set `argocd` where the environment is pinned."
+    if not argo.server:
+        return f"It does not say which Argo CD it goes to: add --server={pinned[0].argocd}."
+    if deployers.address(argo.server) in {deployers.address(one.argocd) for one in pinned}:
+        return ""
+    return f"{pinned[0].name} has the Argo CD {pinned[0].argocd}, and this goes to {argo.server}."
+
+
+def pin(text: str, parse: Callable[[str], Script], environments: tuple[Environment, ...]) -> str:
+    """The same command, saying itself where it goes, where that is one place and the command left it open."""
+    contexts, servers = ({getattr(one, of) for one in environments} for of in ("context", "argocd"))
+    alone = [next(iter(one)) if len(one) == 1 else "" for one in (contexts, servers)]
+    return deployers.pinned(text, argv(text, parse), context=alone[0], server=alone[1])
 
 
 def named_by_file(command: Kubectl) -> bool:
@@ -91,7 +136,7 @@ def look(command: Kubectl) -> str:
 def place(command: Kubectl, config: Seen) -> Place:
     """Where the command goes, given what `look` said; without a kubeconfig only the flags count."""
     try:
-        view = json.loads(config.output) if config.ok else {}
+        view = json.loads(answer(config.output)) if config.ok else {}
     except ValueError:
         view = {}
     context = dig(view, "contexts", 0, "context", default={})

@@ -32,7 +32,7 @@ GONE = 500  # rows swept at a time
 OPEN_STATES = ("PENDING", "ENQUEUED", "DELAYED", "ERROR")  # of the engine's rows; the rest is over
 
 # queue -> how many at once in one process; walks are asynchronous and hold no thread while they wait
-QUEUES: Mapping[str, int] = {"effect": 12, "run": 12, "walk": 200}
+QUEUES: Mapping[str, int] = {"effect": 12, "run": 12, "cancel": 4, "walk": 200}
 AT_ONCE = 64  # effects of one event that keep their order among themselves
 IN_ORDER = "effect"  # whose work goes one after another within its row
 AFTER_YOU = 0.03  # seconds: a declaration asks for a page, a look around and a walk at once, and the page goes first
@@ -43,8 +43,10 @@ def queue_of(effect: Effect) -> str:
     match effect.kind:
         case "walk":
             return "walk"
-        case "run" | "assess" | "measure" | "cancel":
+        case "run" | "assess" | "measure":
             return "run"
+        case "cancel":  # were it behind what it is to end, nobody could end a dozen commands that hang
+            return "cancel"
         case _:
             return IN_ORDER
 

@@ -28,7 +28,7 @@ from fireline.store.ledger import Deed, Ledger
 from fireline.workflows.library import Library
 
 SECONDS = 8.0  # a look that takes longer is left: people wait for the ask
-AT_ONCE = 4
+AT_ONCE = 6
 
 Run = Callable[[int, Deed, str], str]  # the walk's own way of running a command: incident, its start, its name
 
@@ -75,9 +75,11 @@ class Prepare:
         """
         change, name = understand(text, parse), f"{now.seq}.{sha256(text.encode()).hexdigest()[:8]}"
         look = partial(self._look, now.number, name, "preview", run)
+        if (pinned := place.pin(text, parse, self._fitting(now))) != text:
+            return self._corrected(now, text, pinned, words, run)
         at, trouble = self._place(now, text, look)
         told = Told() if trouble else self._told(change, tuple(change.looks), look)
-        trouble = trouble or self._by_file(now, text, told)
+        trouble = trouble or told.refused or self._by_file(now, text, told)
         if told.instead and not trouble:
             return self._corrected(now, text, told.instead, words, run)
         ref = now.declared.runbook
@@ -117,13 +119,15 @@ class Prepare:
             return Kept(refused=trouble)
         told = self._told(change, change.captures, look)
         refused = told.refused or self._by_file(now, text, told)
+        if ask.asked.written and told.written != ask.asked.written:
+            refused = refused or told.trouble or "Its file is no longer what it was when people said yes."
         if ask.asked.undo and not told.undo:
             refused = refused or f"The way back that was shown is no longer there. {told.undone}"
         return Kept(refused, told.undo, told.undone)
 
     def strays(self, now: Incident, text: str) -> str:
         """Why a command that only reads must not run: it says in so many words that it looks at another place."""
-        contexts = {one.context for one in place.chosen(self.environments, {**self.site, **now.declared.values})} - {""}
+        contexts = {one.context for one in self._fitting(now)} - {""}
         named = {one.value("--context") for one in place.calls(text, parse).known} - {""}
         strange = sorted(named - contexts) if contexts else []
         return f"It looks at the context {strange[0]}, and this incident is in {min(contexts)}." if strange else ""
@@ -138,7 +142,7 @@ class Prepare:
         self, number: int, name: str, purpose: Literal["preview", "capture"], run: Run, key: str, text: str,
         lane: Literal["read", "write"] = "read",
     ) -> Seen:  # fmt: skip
-        """Run one look, judged like every command; the write lane is only to see where that lane itself leads."""
+        """Run one look, judged like every command; the write lane is to see where it leads, and for the dry runs."""
         verdict = self.library.judge_text(text)
         if not verdict.unattended:
             return Seen(None, f"it was not run: {verdict.why}")
@@ -170,18 +174,21 @@ class Prepare:
         if not names:
             return change.tell({})
         with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="preview") as pool:
-            seen = pool.map(lambda key: look(key, change.looks[key]), names)
+            lanes: list[Literal["read", "write"]] = ["write" if key in change.rehearsals else "read" for key in names]
+            seen = pool.map(look, names, [change.looks[key] for key in names], lanes)
             return change.tell(dict(zip(names, seen, strict=True)))
 
     def _place(self, now: Incident, text: str, look: Look) -> tuple[Place | None, str]:
         """Where its kubectl commands go, and why not there. Without pinned environments only the target is told."""
         calls = place.calls(text, parse)
-        if not calls.known and not calls.hidden:
-            return None, ""
         if calls.hidden:
             return None, calls.hidden if self.environments else ""
-        fitting = place.chosen(self.environments, {**self.site, **now.declared.values})
+        fitting = self._fitting(now)
         first, configs = None, dict[str, Seen]()
+        for argo in calls.argocd:
+            first = first or Place(server=argo.server)
+            if self.environments and (trouble := place.astray(argo, fitting)):
+                return first, trouble
         for one in calls.known:
             question = place.look(one)
             if question not in configs:
@@ -192,11 +199,13 @@ class Prepare:
                 return at, trouble
         return first, ""
 
+    def _fitting(self, now: Incident) -> tuple[Environment, ...]:
+        """The environments that the incident may be in."""
+        return place.chosen(self.environments, {**self.site, **now.declared.values})
+
     def _by_file(self, now: Incident, text: str, told: Told) -> str:
         """A file may name another namespace than the one that was checked: kubectl would follow it."""
-        pinned = [
-            one for one in place.chosen(self.environments, {**self.site, **now.declared.values}) if one.namespaces
-        ]
+        pinned = [one for one in self._fitting(now) if one.namespaces]
         if not pinned or not any(place.named_by_file(one) for one in place.calls(text, parse).known):
             return ""
         allowed = {name for one in pinned for name in one.namespaces}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from fireline.core import rolling
+from fireline.core.change.model import answer
 from fireline.core.incident import Incident
 from fireline.core.refusal import Refused
 from fireline.core.runbook import Command
@@ -45,5 +46,5 @@ class Restarts:
             raise Refused(f"Nobody can tell how many of {workload} are ready, so none is restarted.")
         this = self.walk.ledger.read(number).run(run)
         ended = this.finished if this else None
-        said = self.walk.runs.evidence.read(ended.evidence).strip() if ended else ""
+        said = answer(self.walk.runs.evidence.read(ended.evidence)) if ended else ""
         return int(said) if said.isdecimal() else 0

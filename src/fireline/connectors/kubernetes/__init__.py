@@ -18,7 +18,7 @@ from fireline.connectors.kubernetes import logs, rollouts, tables
 from fireline.connectors.kubernetes.cluster import Asking, Cluster, ClusterError, config_of, opened
 from fireline.core.question import Answer
 from fireline.core.question.cluster import Happened, happened
-from fireline.core.question.kinds import DAEMON_SET, DEPLOYMENT, EVENT, STATEFUL_SET, Kind
+from fireline.core.question.kinds import EVENT, Kind
 from fireline.core.question.kubectl import Describe, Get, History, Logs, Question, Status, Top, Where
 
 T = TypeVar("T")
@@ -59,16 +59,6 @@ class Kubernetes:
         listed = self._with(where, time.monotonic() + seconds, [], ask)
         found = [one for one in map(happened, listed) if one is not None and one.at >= since]
         return tuple(sorted(found, key=lambda one: one.at))
-
-    def what_is(self, name: str, where: Where, *, namespace: str = "", seconds: float = PATIENCE) -> tuple[Kind, ...]:
-        """Which kinds of workload have this name in the live cluster: none, one, or more. Raises as `events`."""
-
-        def ask(asking: Asking) -> tuple[Kind, ...]:
-            place = namespace or where.namespace or asking.cluster.namespace
-            kinds = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET)
-            return tuple(kind for kind in kinds if tables.names(asking, kind, place, fields=f"metadata.name={name}"))
-
-        return self._with(where, time.monotonic() + seconds, [], ask)
 
     def names(
         self, kind: Kind, where: Where, *, namespace: str = "", labels: str = "", seconds: float = PATIENCE

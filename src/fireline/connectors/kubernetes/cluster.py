@@ -19,7 +19,7 @@ import httpx2
 import msgspec
 
 from fireline.connectors.http import USER_AGENT, Temporary, phrase, trouble
-from fireline.core.question import Unusable
+from fireline.core.question import Unusable, denied
 from fireline.core.question.kubectl import Where
 
 AT_ONCE = 8  # connections to one cluster, and no more: it may be unwell
@@ -74,7 +74,8 @@ class Cluster:
                 output = "error: You must be logged in to the server (Unauthorized)\n"
                 reason = f"{self._what} does not take the read lane's credentials (401): wrong, or expired."
             case 403:
-                reason = f"The read lane may not see this (403): {message}. Its account needs that right."
+                said = " ".join(denied.of_output(message)) or f"{message}. Its account needs that right."
+                reason = f"The read lane may not see this (403): {said}"
             case 404:
                 reason = f"{self._what} says: {message}."
             case _ if status >= 500 or status == 429:
@@ -167,7 +168,13 @@ class Asking:
         asked: dict[str, Any] = {"limit": PAGE, **(params or {})}
         size = 0
         while True:
-            body = self.text(path, asked, accept=accept)
+            try:
+                body = self.text(path, asked, accept=accept)
+            except ClusterError as no:
+                # https://kubernetes.io/docs/reference/using-api/api-concepts/#410-gone-responses
+                if no.status == 410 and "continue" in asked:
+                    raise Unusable("a list that was forgotten half-way: kubectl begins anew") from None
+                raise
             size += len(body)
             if size > LARGEST:
                 raise Unusable(f"a list of more than {LARGEST} bytes")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fireline.core.change import kubectl, machines, manifests, sessions, workload
+from fireline.core.change import kubectl, machines, manifests, rehearsal, sessions, workload
 from fireline.core.change.model import Change, Seen, Told
 from fireline.core.guard.tree import Call, Script
 from fireline.core.guard.words import text_of
@@ -24,7 +24,7 @@ def understand(text: str, parse: Callable[[str], Script]) -> Change:
     words = argv(text, parse)
     if words is None:
         return Change(kind="other", object="", does="")
-    if ending := sessions.understand(words):
+    if ending := sessions.understand(words, text):
         return ending
     if service := machines.understand(words):
         return service
@@ -32,7 +32,9 @@ def understand(text: str, parse: Callable[[str], Script]) -> Change:
     if command is None:
         return Change(kind="other", object="", does="")
     known = workload.understand(command, text) or manifests.understand(command, text)
-    return known or Change(kind=command.verb, object=", ".join(command.objects), does="")
+    if known is None:
+        return Change(kind=command.verb, object=", ".join(command.objects), does="")
+    return rehearsal.rehearsed(known, command)
 
 
 def argv(text: str, parse: Callable[[str], Script]) -> tuple[str, ...] | None:

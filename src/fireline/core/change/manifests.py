@@ -1,7 +1,7 @@
 """Changes to objects of a cluster: apply a file, delete, patch.
 
-An object that is there is read whole first; to undo the change it is put back as it was. What the file or the
-patch sets otherwise than it is now is the preview, where the server's own dry run is not allowed to the read lane.
+An object that is there is read whole first; to undo the change it is put back as it was. The preview is what the
+server itself says would change, or what the file sets otherwise than it is now where the server does not say.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import shlex
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from fireline.core.change.kubectl import Kubectl, kind_of
@@ -49,6 +50,7 @@ def _apply(command: Kubectl) -> Change | None:
             "now": command.read("get", *files, "--ignore-not-found", "-o", "json"),
         },
         captures=("now", "wanted"),
+        rehearsals=("diff",),
         tell=partial(_tell_apply, command),
     )
 
@@ -81,7 +83,8 @@ def _tell_apply(command: Kubectl, seen: Looked) -> Told:
     back = [_apply_again(command, [have[name] for name in changed])] if changed else []
     back += [command.read("delete", name, *_namespace(command, [want[name]])) for name in new]
     spaces = tuple(sorted({space for one in want.values() if (space := dig(one, "metadata", "namespace"))}))
-    told = Told(preview=preview, blast=blast, namespaces=spaces)
+    written = sha256(wanted.output.encode()).hexdigest()
+    told = Told(preview=preview, blast=blast, namespaces=spaces, written=written)
     return _with_undo(told, "\n".join(back), f"Put {_names([*changed, *new])} back", now)
 
 
@@ -103,6 +106,7 @@ def _pods(command: Kubectl) -> Change:
         else "all pods",
         does="Ends pods. Whatever controls them starts others in their place.",
         looks=looks,
+        captures=tuple(looks),
         tell=partial(_tell_pods, tuple(names), bool(selector)),
     )
 
@@ -163,6 +167,7 @@ def _objects(command: Kubectl) -> Change | None:
         does=does,
         looks=looks,
         captures=("now",),
+        rehearsals=("wanted",) if command.verb == "patch" else (),
         tell=partial(_tell_objects, command),
     )
 

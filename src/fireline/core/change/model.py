@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 SHOWN_LINES = 60  # of a preview: more is not read before a yes
 SHOWN_CHARS = 6000
+# What kubectl says beside its answer, on lines of their own: the server's warnings, its own log, the container it took.
+ASIDE = re.compile(
+    r"^(?:Warning: |[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ |Flag --\S+ has been deprecated|Defaulted container "
+    r"|Unable to use a TTY).*\n?",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,7 @@ class Told:
     gentler: str = ""
     refused: str = ""
     namespaces: tuple[str, ...] = ()  # that the objects of a file name by themselves
+    written: str = ""  # what its files say, as a hash: the yes is to that as well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +68,8 @@ class Change:
     """A command that changes something, understood.
 
     `looks` are commands that only read, by name; `tell` makes sentences of what they said. Those in `captures`
-    are run once more right before the change: they hold the state to go back to.
+    are run once more right before the change: they hold the state to go back to. Those in `rehearsals` are the
+    server's own dry runs, which it allows only to whoever may make the change: they are asked in that lane.
     `object` is "deployment/api" or "" where it is not known; `scope` are the words of a kubectl command that say
     which cluster and namespace it is for.
     """
@@ -70,6 +79,7 @@ class Change:
     does: str
     looks: Mapping[str, str] = field(default_factory=dict)
     captures: tuple[str, ...] = ()
+    rehearsals: tuple[str, ...] = ()
     tell: Callable[[Looked], Told] = lambda _: Told()
     last_resort: bool = False
     place: str = ""  # of what no cluster holds: "database shop on db-1"
@@ -80,10 +90,15 @@ class Change:
         return self.object.rpartition("/")[2]
 
 
+def answer(output: str) -> str:
+    """What a program said, without what kubectl says beside it."""
+    return ASIDE.sub("", output).strip()
+
+
 def objects(output: str) -> list[dict[str, Any]]:
     """The JSON objects that kubectl printed, lists taken apart; [] when it is no JSON."""
     decoder, found, at = json.JSONDecoder(), list[dict[str, Any]](), 0
-    text = output.strip()
+    text = answer(output)
     try:
         while at < len(text):
             one, at = decoder.raw_decode(text, at)

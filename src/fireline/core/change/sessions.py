@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import pgparse
 
-from fireline.core.change.model import UNSEEN, Change, Looked, Told, many, objects
+from fireline.core.change import kubectl, workload
+from fireline.core.change.kubectl import Kubectl
+from fireline.core.change.model import UNSEEN, Change, Looked, Told, answer, many, objects
 
 FUNCTIONS = {"pg_terminate_backend": "terminate", "pg_cancel_backend": "cancel"}
 # https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-ACTIVITY-VIEW
@@ -25,6 +28,7 @@ ROWS = (
     " 'seconds', extract(epoch FROM now() - coalesce(query_start, backend_start))::int,"
     " 'fireline', application_name LIKE 'fireline%')"
 )
+WORKLOADS = tuple(f"{kind}/" for kind in workload.KINDS)
 LISTED = 12  # sessions in a preview; the count tells of the others
 LISTS = "SELECT pid, usename, application_name, state, now() - {since} AS since, left(query, 200) AS query"
 SLOW = "state = 'active' AND backend_type = 'client backend' AND now() - query_start > interval '1 minute'"
@@ -73,23 +77,26 @@ def psql(argv: tuple[str, ...]) -> Psql | None:
     return Psql(argv[: n + 1], argv[n + 1], argv[n + 2 :], at)
 
 
-def understand(argv: tuple[str, ...]) -> Change | None:
+def understand(argv: tuple[str, ...], text: str) -> Change | None:
     """What `SELECT pg_terminate_backend(…)` or its gentler sister is about; None for any other command."""
     command = psql(argv)
     ending = _ending(command.sql) if command else None
     if command is None or ending is None:
         return None
     how, rows = ending
+    into = kubectl.take(argv)
+    into = into if into and into.verb == "exec" and into.objects[:1] and into.objects[0].startswith(WORKLOADS) else None
     gentle = re.sub("pg_terminate_backend", "pg_cancel_backend", command.sql, flags=re.IGNORECASE)
+    tell = partial(_tell, how, command.run(gentle) if how == "terminate" else "", "pid =" in rows)
     return Change(
         kind=f"{how} sessions",
         object=_place(command),
         does="Ends sessions: their clients are cut off."
         if how == "terminate"
         else "Cancels queries; the sessions stay.",
-        looks={"sessions": command.ask(f"{ROWS} {rows}")},
+        looks={"sessions": command.ask(f"{ROWS} {rows}")} | ({"kinds": workload.kinds(into)} if into else {}),
         captures=("sessions",),
-        tell=partial(_tell, how, command.run(gentle) if how == "terminate" else "", "pid =" in rows),
+        tell=partial(_told, into, text, tell),
         place="" if "--" in argv else f"database {_place(command).rpartition('/')[2]}",
     )
 
@@ -135,6 +142,12 @@ def _ending(sql: str) -> tuple[str, str] | None:
     return None
 
 
+def _told(into: Kubectl | None, text: str, tell: Callable[[Looked], Told], seen: Looked) -> Told:
+    """What the sessions tell; where `kubectl exec` names a kind that is not there, the command for the one that is."""
+    real = workload.really(into, text, seen) if into else ""
+    return Told(instead=real) if real else tell(seen)
+
+
 def _tell(how: str, gentler: str, by_pid: bool, seen: Looked) -> Told:  # noqa: FBT001  # bound by a partial
     looked = seen.get("sessions", UNSEEN)
     rows = objects(looked.output) if looked.ok else []
@@ -144,7 +157,7 @@ def _tell(how: str, gentler: str, by_pid: bool, seen: Looked) -> Told:  # noqa: 
     told = Told(undone=undone, gentler=gentler)
     if not looked.ok:
         return replace(told, trouble=f"The sessions could not be listed: {looked.complaint}")
-    if looked.output.strip() and not rows:
+    if answer(looked.output) and not rows:
         return replace(told, trouble="The list of sessions could not be read.")
     if not rows:
         none = "It is gone already: no session has that PID." if by_pid else ""

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from fireline.core.change.kubectl import Kubectl
-from fireline.core.change.model import UNSEEN, Change, Looked, Told, dig, many, objects, one_object
+from fireline.core.change.model import UNSEEN, Change, Looked, Told, answer, dig, many, objects, one_object
 
 KINDS = ("deployment", "statefulset", "daemonset")
 REVISION = "deployment.kubernetes.io/revision"  # kubectl's own: k8s.io/kubectl/pkg/util/deployment
@@ -31,7 +31,7 @@ def understand(command: Kubectl, text: str) -> Change | None:
     if command.verb not in DOES or len(command.objects) != 1 or command.has("--all") or command.has("--selector"):
         return None
     (target,) = command.objects
-    kind, _, name = target.partition("/")
+    kind = target.partition("/")[0]
     if kind not in KINDS or (command.verb == "set env" and (command.has("--from") or command.has("--env"))):
         return None
     looks = {"now": command.read("get", target, "-o", "json")}
@@ -40,8 +40,7 @@ def understand(command: Kubectl, text: str) -> Change | None:
         looks["scalers"] = command.read("get", "hpa", "-o", "json")
     if command.verb == "rollout undo" and kind == "deployment":
         looks["versions"] = command.read("get", "replicasets", "-o", "json")
-    kinds = ",".join(KINDS)
-    looks["kinds"] = command.read("get", kinds, name, "--ignore-not-found", "-o", "name")
+    looks["kinds"] = kinds(command)
     return Change(
         kind=command.verb,
         object=target,
@@ -51,6 +50,12 @@ def understand(command: Kubectl, text: str) -> Change | None:
         tell=partial(_tell, command, target, text),
         last_resort=kind == "statefulset" and command.verb == "rollout restart",
     )
+
+
+def kinds(command: Kubectl) -> str:
+    """The look that says which workloads of the name there are."""
+    name = command.objects[0].partition("/")[2]
+    return command.read("get", ",".join(KINDS), name, "--ignore-not-found", "-o", "name")
 
 
 def _tell(command: Kubectl, target: str, text: str, seen: Looked) -> Told:
@@ -72,10 +77,17 @@ def _tell(command: Kubectl, target: str, text: str, seen: Looked) -> Told:
             return _restart(command, target, now)
 
 
+def really(command: Kubectl, text: str, seen: Looked) -> str:
+    """The same command for the kind that the only workload of this name really has; "" where it has that kind."""
+    (target,) = command.objects
+    there = {line.partition("/")[0].partition(".")[0] for line in answer(seen.get("kinds", UNSEEN).output).splitlines()}
+    return "" if target.partition("/")[0] in there else _instead(command, target, text, seen)
+
+
 def _instead(command: Kubectl, target: str, text: str, seen: Looked) -> str:
     """The same command for the object of that name that is really there, if there is just one."""
-    kinds = seen.get("kinds", UNSEEN)
-    found = [line.strip() for line in kinds.output.splitlines() if "/" in line] if kinds.ok else []
+    said = seen.get("kinds", UNSEEN)
+    found = [line.strip() for line in answer(said.output).splitlines() if "/" in line] if said.ok else []
     if len(found) != 1:
         return ""
     kind, _, name = found[0].partition("/")
@@ -99,6 +111,8 @@ def _scale(command: Kubectl, target: str, now: dict[str, Any], seen: Looked) -> 
         preview += f"\nThe autoscaler {dig(one, 'metadata', 'name')} keeps it between {least} and {most}"
         if not int(least) <= want <= int(most or want):
             preview += ": it will take this back"
+    if "scalers" in seen and not seen["scalers"].ok:
+        preview += f"\nWhether an autoscaler takes this back could not be read: {seen['scalers'].complaint}"
     if want == 0:
         blast = f"Stops {'the only pod' if have == 1 else f'all {have} pods'} of {target}: nothing answers for it then."
     elif want < have:

@@ -44,6 +44,7 @@ class ApprovalAsked(Event, frozen=True, kw_only=True):
     undo: Text = msgspec.UNSET  # the command that brings the state back, as it was when this was asked
     undone: Text = msgspec.UNSET  # what that does, or why there is no such command
     gentler: Text = msgspec.UNSET  # a command that does less harm, to be tried first
+    written: Text = msgspec.UNSET  # hash of what its files say; the yes is to it as well
     asked_as: Text = msgspec.UNSET  # as the runbook or the person wrote it, where its object is another in the cluster
 
 

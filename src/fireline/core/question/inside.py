@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fireline.core.question import flags
 
 SWITCHES = frozenset({"-i", "-t", "--stdin", "--tty", "-q", "--quiet"})
+WORKLOADS = frozenset({"deploy", "sts", "ds"})
 VALUED = frozenset({"-n", "--namespace", "-c", "--container", "--context"})
 # The names kubectl knows one kind by: `kubectl api-resources`
 KINDS = {
     "deployments": "deploy", "deployment": "deploy", "deployments.apps": "deploy", "deployment.apps": "deploy",
     "statefulset": "sts", "statefulsets": "sts", "statefulset.apps": "sts", "statefulsets.apps": "sts",
+    "daemonset": "ds", "daemonsets": "ds", "daemonset.apps": "ds", "daemonsets.apps": "ds",
     "pods": "pod", "po": "pod", "services": "svc", "service": "svc",
 }  # fmt: skip
 
@@ -26,6 +28,15 @@ class Inside:
     namespace: str = ""
     container: str = ""
     context: str = ""
+
+    def same(self, other: Inside) -> bool:
+        """The same container, also where one calls a deployment what the other calls a stateful set."""
+        kinds = {self.target.partition("/")[0], other.target.partition("/")[0]}
+        return self == other or (
+            kinds <= WORKLOADS
+            and replace(self, target=self.target.partition("/")[2])
+            == replace(other, target=other.target.partition("/")[2])
+        )
 
 
 def taken_apart(argv: Sequence[str]) -> tuple[Inside, tuple[str, ...]] | None:
