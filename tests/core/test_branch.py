@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,7 @@ from fireline.core.branch import Evidence, Saw
 from fireline.core.deploy import Deploy
 from fireline.core.plan import plan
 from fireline.core.runbook import Mitigation, Runbook, parse
+from fireline.core.runbook.match import Facts, match
 from fireline.shell import parse as shell
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -69,6 +71,70 @@ def test_the_evidence_names_the_branch(saw: str, changes: tuple[Deploy, ...], fi
 def test_where_nothing_points_anywhere_nobody_guesses(saw: str, changes: tuple[Deploy, ...]) -> None:
     assert chosen(saw, changes=changes) == []
     assert branch.said(()) == "Nothing points to one of the runbook's conditions: its own order holds."
+
+
+@pytest.mark.req(76, 126, 127, 128, 129)
+@pytest.mark.parametrize(
+    ("scenario", "saw", "first"),
+    [
+        ("redis", "Nothing listens at cache:6379: Redis is not running there.", "Restart Redis if"),
+        ("redis", "Redis at cache:6379 takes the connection and does not answer: it hangs.", "Restart Redis if"),
+        ("redis", "Out of memory: 64 MiB of 64 MiB used, and noeviction: writes are refused (OOM).", "memory if"),
+        ("redis", "This is a replica of 10.0.0.9:6379, the link is down for 9 s: it takes no writes", "replica if"),
+        ("redis", "Bad file format reading the append only file", "Clear"),
+        ("database", "By state: idle 10, active 1.\nNo connection is left for ordinary roles.", "idle"),
+        ("database", "By state: active 97.\nNo connection is left for ordinary roles.", "max_connections"),
+        ("requests|rate limit", "9 of 9 were told 429\nIt is spread over many clients: the limit is tight", "limit"),
+        ("requests|rate limit", "9 were told 429\n10.9.9.9 alone is behind 88 % of it: limit or allow", "legitimate"),
+        ("site", "shop-1   0/1   CrashLoopBackOff   7", "crash loop"),
+        ("site", "See the CDN\ncdn.example did not answer in time.", "CDN"),
+        ("site", "HighTrafficShop: traffic is up 8x", "traffic"),
+    ],
+)
+def test_each_scenario_of_both_runbooks_has_its_way_out_named_by_what_was_seen(
+    shared_if_there: Path | None, scenario: str, saw: str, first: str
+) -> None:
+    seed = shared_if_there and shared_if_there / "seed/incident-response-runbook.md"
+    books = [book(), *([parse(seed.read_bytes(), path="seed.md", shell=shell)] if seed else [])]
+    for one in books:
+        (ours,) = [each for each in one.scenarios if re.search(scenario, each.title, re.IGNORECASE)]
+        evidence = Evidence(NOON, "shop", (), (Saw("Look", saw),))
+        found = branch.branches(one.mitigations, evidence, ours.resolution)
+        assert re.search(first.removesuffix(" if"), found[0].condition, re.IGNORECASE), (one.title, found)
+        chosen = plan(one, ours.title, tuple(each.condition for each in found))
+        offered = {each.text for each in chosen.ways} | set(chosen.words) | set(chosen.later)
+        assert len(ours.resolution) >= 4
+        assert len(offered) >= 4  # nothing is taken away
+
+
+@pytest.mark.req(127)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FATAL:  sorry, too many clients already",
+        "FATAL:  remaining connection slots are reserved for non-replication superuser connections",
+        'FATAL:  too many connections for role "shop"',
+    ],
+)
+def test_each_text_of_a_full_postgresql_is_the_symptom_the_runbook_names(shared: Path, text: str) -> None:
+    seed = parse((shared / "seed/incident-response-runbook.md").read_bytes(), path="seed.md", shell=shell)
+    found = match(Facts(name="CheckoutErrors", labels={}, annotations={"description": text}), [seed])
+    assert found
+    assert found.scenario.title == "Database Connection Exhausted"
+
+
+@pytest.mark.req(127, 129)
+def test_the_work_of_weeks_is_kept_for_the_review(shared: Path) -> None:
+    seed = parse((shared / "seed/incident-response-runbook.md").read_bytes(), path="seed.md", shell=shell)
+    assert plan(seed, "Database Connection Exhausted").later == (
+        "Fix connection leaks in application",
+        "Implement connection pooling",
+    )
+    assert plan(seed, "API Rate Limit Exceeded").later == ("Add caching layer",)
+    assert plan(book(), "Database Connections Exhausted").later == (
+        "Repair the leak in the application",
+        "Put a connection pool in front",
+    )
 
 
 @pytest.mark.req(76)

@@ -51,8 +51,8 @@ def session_store_down(folder: Path, **more: Any) -> Iterator[Play]:
 
 @pytest.fixture
 def packages() -> None:
-    """The real world's programs, or a skip that names what is missing."""
-    if absent := world.missing():
+    """The programs of Redis' world, or a skip that names what is missing."""
+    if absent := world.missing("cache"):
         pytest.skip(f"skipped: not installed: {', '.join(absent)}")
 
 
@@ -80,7 +80,7 @@ def test_a_killed_redis_is_found_explained_restarted_and_written_up(
     with redis_down(tmp_path, speed=FAST, **paging(pager)) as play:
         found = play.run()
         review = play.review()
-        assert verdict(play.drill, found) == []
+        assert verdict(play.drill, found, play.first) == []
         assert play.world.healthy()
     if pager:
         assert list(pager.open_alerts) == []
@@ -114,7 +114,7 @@ def test_killed_at_ten_random_moments_the_incident_ends_the_same(
             killer.enough.set()
             killer.join()
         assert killer.kills == KILLS
-        assert verdict(play.drill, found) == []
+        assert verdict(play.drill, found, play.first) == []
         once = Counter((run["run"], run["command"]) for run in found["runs"])
         assert set(once.values()) == {1}
         assert [run["state"] for run in found["runs"] if run["purpose"] == "mitigation"] == ["ok"]
@@ -153,13 +153,13 @@ def template_headings() -> list[str]:
 def test_without_the_packages_the_same_story_runs_with_a_small_service_and_our_own_probe(tmp_path: Path) -> None:
     with session_store_down(tmp_path) as play:
         found = play.run()
-        assert verdict(play.drill, found) == []
+        assert verdict(play.drill, found, play.first) == []
         assert play.world.healthy()
 
 
 def test_on_postgresql_the_story_is_the_same(tmp_path: Path, postgres_url: str) -> None:
     with session_store_down(tmp_path, database_url=postgres_url) as play:
-        assert verdict(play.drill, play.run()) == []
+        assert verdict(play.drill, play.run(), play.first) == []
 
 
 def test_a_folder_that_had_a_drill_before_is_refused(tmp_path: Path) -> None:

@@ -19,13 +19,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from fireline.core.refusal import Refused
-from fireline.drills.world import Fault, World, missing, wait_until
+from fireline.drills.world import World, missing, wait_until
 
 NOW = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
 TOKEN = 'a "token": with {characters} that break careless YAML'
 NOTICED = 30  # seconds in which the alert has to come, on a busy machine; it takes about five
 
-needs_packages = pytest.mark.skipif(bool(missing()), reason=f"skipped: no {', '.join(missing())}")
+needs_packages = pytest.mark.skipif(bool(missing("cache")), reason=f"skipped: no {', '.join(missing('cache'))}")
 
 
 class Told(NamedTuple):
@@ -74,7 +74,7 @@ def ana() -> Iterator[Ana]:
 
 
 def small(folder: Path) -> World:
-    return World(folder, alerts_to="http://127.0.0.1:9/", token=TOKEN, now=NOW, kind="small")
+    return World(folder, "sessions", alerts_to="http://127.0.0.1:9/", token=TOKEN, now=NOW)
 
 
 def restart(world: World) -> None:
@@ -102,12 +102,11 @@ def living_in(folder: Path) -> list[str]:
 
 @needs_packages
 def test_redis_dies_ana_is_told_ben_restarts_it_and_ana_is_told_that_it_is_over(tmp_path: Path, ana: Ana) -> None:
-    with World(tmp_path / "world", alerts_to=ana.url, token=TOKEN, now=NOW) as world:
-        assert world.kind == "real"
+    with World(tmp_path / "world", "cache", alerts_to=ana.url, token=TOKEN, now=NOW) as world:
         assert world.healthy()
         assert len(living_in(world.folder)) == 6  # four servers, supervisord and its leash
 
-        world.break_it()
+        world.break_it("kill")
         assert not world.healthy()
         firing = ana.told("firing")
         assert firing.authorization == f"Bearer {TOKEN}"
@@ -125,18 +124,29 @@ def test_redis_dies_ana_is_told_ben_restarts_it_and_ana_is_told_that_it_is_over(
 
 
 @needs_packages
-def test_a_redis_that_hangs_is_seen_as_down_too(tmp_path: Path, ana: Ana) -> None:
-    with World(tmp_path / "world", alerts_to=ana.url, token=TOKEN, now=NOW, kind="real") as world:
-        world.break_it("hang")
-        assert ana.told("firing").body["alerts"][0]["labels"]["alertname"] == "RedisDown"
+@pytest.mark.req(128)
+def test_a_redis_that_answers_ping_and_takes_no_writes_is_seen_and_healed_too(tmp_path: Path, ana: Ana) -> None:
+    """Three faults of one Redis, one after another; each is another alert, and each has a way out of its own."""
+    with World(tmp_path / "world", "cache", alerts_to=ana.url, token=TOKEN, now=NOW) as world:
+        asked = ["redis-cli", "-p", str(world.ports["redis"])]
+        for fault, alert, repair in (
+            ("oom", "RedisOutOfMemory", [*asked, "config", "set", "maxmemory", "512mb"]),
+            ("replica", "RedisReadOnly", [*asked, "replicaof", "no", "one"]),
+            ("hang", "RedisDown", ["supervisorctl", "restart", "redis"]),
+        ):
+            world.break_it(fault)
+            assert ana.told("firing").body["alerts"][0]["labels"]["alertname"] == alert
+            subprocess.run(repair, cwd=world.folder, env={"PATH": world.path}, check=True, capture_output=True)
+            assert world.healthy()
+            assert ana.told("resolved").body["alerts"][0]["labels"]["alertname"] == alert
     assert living_in(world.folder) == []
 
 
 @pytest.mark.parametrize("fault", ["stop", "kill", "hang"])
-def test_the_small_world_breaks_and_heals_with_nothing_but_python(tmp_path: Path, fault: Fault) -> None:
+def test_the_small_world_breaks_and_heals_with_nothing_but_python(tmp_path: Path, fault: str) -> None:
     with small(tmp_path / "world") as world:
         assert world.healthy()
-        assert world.probe_url == f"http://127.0.0.1:{world.facts()['session_port']}/health"
+        assert world.plan.probe == f"http://127.0.0.1:{world.facts()['session_port']}/health"
         world.break_it(fault)
         assert not world.healthy()
         restart(world)
@@ -174,12 +184,12 @@ def test_a_killed_drill_leaves_nothing_running(tmp_path: Path) -> None:
 import pathlib, sys, threading
 from datetime import UTC, datetime
 from fireline.drills.world import World
-world = World(pathlib.Path({str(tmp_path / "world")!r}), alerts_to="http://127.0.0.1:9/", token="t",
-              now=datetime.now(UTC), kind="small")
+world = World(pathlib.Path({str(tmp_path / "world")!r}), "sessions", alerts_to="http://127.0.0.1:9/", token="t",
+              now=datetime.now(UTC))
 thread = threading.Thread(target=world.start)
 thread.start()
 thread.join()
-world.break_it()
+world.break_it("kill")
 print("up", world.healthy(), flush=True)
 sys.stdin.read()
 """
@@ -214,13 +224,11 @@ def test_every_drill_wants_a_folder_of_its_own(tmp_path: Path) -> None:
         small(tmp_path / "world").start()
 
 
-def test_without_packages_the_world_is_small_and_the_real_one_names_what_it_needs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_world_without_its_packages_names_what_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert "prometheus-alertmanager" in missing()
-    assert World(tmp_path / "world", alerts_to="", token="", now=NOW).kind == "small"
-    real = World(tmp_path / "world", alerts_to="", token="", now=NOW, kind="real")
+    assert "prometheus-alertmanager" in missing("cache")
+    assert missing("sessions") == []
+    real = World(tmp_path / "world", "cache", alerts_to="", token="", now=NOW)
     with pytest.raises(Refused, match=r"apt-get install redis-server redis-tools prometheus-redis-exporter"):
         real.start()
     assert not (tmp_path / "world").exists()

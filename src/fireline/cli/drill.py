@@ -12,37 +12,48 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.markdown import Markdown
 
+from fireline.cli.server import Json
+from fireline.cli.speak import as_json, table
+
 if TYPE_CHECKING:  # the drill's parts are heavy, and `fireline --help` should not wait for them
     from fireline.drills.play import Play, Say
 
 app = App(name="drill", help="Practise: break a real service and run the incident by the runbook.")
+
+DRILLS = Path("examples/drills")
 
 
 @app.command
 def run(
     file: Path,
     *,
+    fault: Annotated[str, Parameter(help="Break it this way instead; `drill list` names them.")] = "",
     auto: Annotated[
         bool, Parameter(help="The people of the drill act by themselves; for tests and for watching.")
     ] = False,
     port: Annotated[int, Parameter(help="Where the drill's own fireline listens; 0 takes a free one.")] = 8000,
     keep: Annotated[bool, Parameter(help="Leave the folder with database, logs and evidence behind.")] = False,
+    json: Json = False,
 ) -> int:
     """Run the drill in FILE: a fireline of its own, a real fault, and you.
 
-    It needs no account and touches nothing but its own folder. Where the packages of the real world are
-    missing it says so and runs the drill's smaller brother.
+    It needs no account and touches nothing but its own folder. Where packages that the drill needs are missing it
+    says which, and runs the drill's smaller brother. With --json the people act by themselves, and how it ended is
+    printed for programs.
     """
     from fireline.core.refusal import Refused
     from fireline.drills import scenario
     from fireline.drills.play import staged, verdict
     from fireline.drills.world import free_ports, missing
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, stderr=json)  # what happens is for people, also beside JSON
+    auto = auto or json
     drill = scenario.read(file)
-    if drill.world == "real" and (absent := missing()) and drill.otherwise:
+    drill = drill.broken_by(fault or drill.fault)
+    if (absent := missing(drill.world)) and drill.otherwise:
         console.print(
-            f"[yellow]Not installed here: {', '.join(absent)}.[/] The same story with a small service of our own."
+            f"[yellow]Not installed here: {', '.join(absent)}.[/] To have it: apt-get install {' '.join(absent)}\n"
+            "A similar story with a small service of our own, instead."
         )
         drill = scenario.read(drill.otherwise)
     folder = Path(tempfile.mkdtemp(prefix="fireline-drill-"))
@@ -51,8 +62,11 @@ def run(
         with staged(drill, folder, port=_port(port) or free_ports(1)[0], say=_said(console), auto=auto) as play:
             _invite(console, play)
             found = play.run()
-            wrong = verdict(drill, found)
-            _closing(console, play, found, wrong)
+            wrong = verdict(drill, found, play.first)
+            if json:
+                as_json({"incident": found, "first": play.first, "wrong": wrong, "review": play.review()})
+            else:
+                _closing(console, play, found, wrong)
             if not auto:
                 _wait(console)
             return 1 if wrong else 0
@@ -67,6 +81,29 @@ def run(
             console.print(f"Everything is in {folder}")
         else:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@app.command(name="list")
+def list_(folder: Annotated[Path, Parameter(help="Where the drills are.")] = DRILLS, /, *, json: Json = False) -> None:
+    """List the drills of a folder: what breaks, in which ways, and what is missing here to run them."""
+    from fireline.drills import scenario
+    from fireline.drills.world import missing
+
+    drills = scenario.found(folder)
+    if json:
+        rows = [
+            {
+                "file": str(path), "title": one.title, "scenario": one.scenario, "world": one.world,
+                "faults": one.faults, "missing": missing(one.world),
+            }
+            for path, one in drills.items()
+        ]  # fmt: skip
+        return as_json(rows)
+    lines = [
+        (path.name, one.title, scenario.about(one), ", ".join(one.faults), ", ".join(missing(one.world)) or "nothing")
+        for path, one in drills.items()
+    ]
+    return table("", ("drill", "story", "world", "faults", "missing here"), lines)
 
 
 def _port(wanted: int) -> int:

@@ -1,8 +1,9 @@
-"""Branch: which "If …" of the runbook the evidence points to, and why in one sentence.
+"""Branch: which way out of the runbook the evidence points to, and why in one sentence.
 
-A runbook's mitigations are a decision tree that people walk by what they have seen. The house walks it by what is
-written down: what changed before onset, what the alerts say, what the diagnosis showed. Where nothing points
-anywhere, the runbook's own order holds: a guess would only look like knowledge.
+A runbook's ways out are a decision tree that people walk by what they have seen: the scenario's own ("Restart Redis
+if unresponsive"), and each "If …" of the mitigations. The house walks it by what is written down: what changed before
+onset, what the alerts say, what the diagnosis showed. Where nothing points anywhere, the runbook's own order holds: a
+guess would only look like knowledge.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import datetime, timedelta
 from fireline.core.deploy import Deploy
 from fireline.core.events import BranchProposed, Log
 from fireline.core.refusal import Refused
-from fireline.core.runbook import Mitigation
+from fireline.core.runbook import Mitigation, Resolution
 
 FRESH = timedelta(hours=1)  # a change this young before onset is the first suspect
 RECENT = timedelta(hours=6)
@@ -44,7 +45,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One condition of the runbook that the evidence points to; `strength` only orders them."""
+    """One condition, or way out, of the runbook that the evidence points to; `strength` only orders them."""
 
     condition: str
     kind: str
@@ -52,8 +53,23 @@ class Branch:
     strength: int
 
 
-# What a condition is about, by its words.
+# What a condition or a way out is about, by its words; the first that fits, so the narrow ones stand first.
 KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    # the work of weeks, not of tonight; core.plan keeps it for the review
+    (
+        "later",
+        re.compile(r"\bcach(?:e|ing) layer|\bpool(?:ing|er)?\b|\b(?:fix|repair|close|stop) .*\bleak", re.IGNORECASE),
+    ),
+    ("crash loop", re.compile(r"crash.?loop|keeps? (?:crashing|restarting)", re.IGNORECASE)),
+    ("cdn", re.compile(r"\bcdn\b|edge cache", re.IGNORECASE)),
+    ("corruption", re.compile(r"corrupt", re.IGNORECASE)),
+    ("replica", re.compile(r"replica\b(?!s)|fail.?over", re.IGNORECASE)),
+    ("idle", re.compile(r"\bidle\b", re.IGNORECASE)),
+    ("one client", re.compile(r"(?:allow|white|safe).?list|legitimate", re.IGNORECASE)),
+    ("slots", re.compile(r"max_connections|(?:more|raise|increase).*\bconnections\b", re.IGNORECASE)),
+    ("step by step", re.compile(r"gradual|step by step", re.IGNORECASE)),
+    ("rate", re.compile(r"\b(?:raise|increase|lift|relax)\b.*\blimits?\b", re.IGNORECASE)),
+    ("silence", re.compile(r"unresponsive|(?:does|do)(?: not|n.t) answer|not answering|\bhangs?\b", re.IGNORECASE)),
     ("deployment", re.compile(r"deploy|release|rollout", re.IGNORECASE)),
     ("database", re.compile(r"database|postgres|mysql|\bsql\b|\bdb\b", re.IGNORECASE)),
     ("memory", re.compile(r"memory|leak|\boom\b|heap", re.IGNORECASE)),
@@ -62,6 +78,46 @@ KINDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 # What gives a kind away, and how strongly. Each is what the system itself says, not a word that logs are full of.
 SIGNS: tuple[tuple[str, int, re.Pattern[str]], ...] = (
+    ("crash loop", 4, re.compile(r"CrashLoopBackOff|\bBACKOFF\b|Exited too quickly|respawning too fast")),
+    (
+        "cdn",
+        4,
+        re.compile(
+            r"\bcdn\b[^\n]{0,40}\n?[^\n]{0,80}(?:not answer|timed out|in time|refused|answered 5\d\d)", re.IGNORECASE
+        ),
+    ),
+    (
+        "corruption",
+        5,
+        re.compile(
+            r"\bcorrupt(?:ed|ion)?\b|bad file format|wrong signature|checksum (?:error|mismatch)|WRONGTYPE",
+            re.IGNORECASE,
+        ),
+    ),
+    ("replica", 5, re.compile(r"this is a replica of|\(READONLY\)|\bREADONLY you can|MASTERDOWN", re.IGNORECASE)),
+    ("replica", 1, re.compile(r"as master with [1-9]\d* replica|\bconnected_slaves:[1-9]")),
+    ("idle", 5, re.compile(r"By state: idle(?: in transaction)? \d+", re.IGNORECASE)),
+    (
+        "slots",
+        4,
+        re.compile(
+            r"too many (?:clients|connections)|remaining connection slots|no connection is left|connections in use",
+            re.IGNORECASE,
+        ),
+    ),
+    ("one client", 5, re.compile(r"\S+ alone is behind \d+ % of it")),
+    ("rate", 4, re.compile(r"spread over many clients")),
+    ("rate", 2, re.compile(r"were told 429[^\n]*|answered 429|429 Too Many", re.IGNORECASE)),
+    ("step by step", 1, re.compile(r"were told 429")),
+    (
+        "silence",
+        4,
+        re.compile(
+            r"connection refused|could not connect|nothing listens|(?:does|did) not answer|\bit hangs\b"
+            r"|no route to host|\b(?:STOPPED|EXITED)\b",
+            re.IGNORECASE,
+        ),
+    ),
     (
         "memory",
         4,
@@ -99,17 +155,25 @@ SIGNS: tuple[tuple[str, int, re.Pattern[str]], ...] = (
 
 
 def kind_of(condition: str) -> str:
-    """What a condition is about; "" where nothing tells."""
+    """What a condition or a way out is about; "" where nothing tells."""
     return next((kind for kind, words in KINDS if words.search(condition)), "")
 
 
-def branches(mitigations: Iterable[Mitigation], evidence: Evidence) -> tuple[Branch, ...]:
-    """The conditions that the evidence points to, the strongest first; of equals, the runbook's order."""
+def branches(
+    mitigations: Iterable[Mitigation], evidence: Evidence, resolutions: Iterable[Resolution] = ()
+) -> tuple[Branch, ...]:
+    """What the evidence points to, the strongest first; of equals, the scenario's own ways in their order first.
+
+    A condition that the scenario has words of its own for is not named twice.
+    """
     signs = _signs(evidence)
+    own = [(one.text, kind_of(one.text)) for one in resolutions]
+    taken = {kind for _, kind in own}
+    lent = [(one.condition, kind_of(one.condition)) for one in mitigations]
     found = [
-        Branch(one.condition, kind, signs[kind][1], signs[kind][0])
-        for one in mitigations
-        if (kind := kind_of(one.condition)) in signs
+        Branch(words, kind, signs[kind][1], signs[kind][0])
+        for words, kind in (*own, *(one for one in lent if one[1] not in taken))
+        if kind in signs
     ]
     return tuple(sorted(found, key=lambda one: -one.strength))
 
@@ -128,8 +192,9 @@ def _signs(evidence: Evidence) -> dict[str, tuple[int, str]]:
     found: dict[str, tuple[int, str]] = {}
     for kind, strength, words in SIGNS:
         for one in evidence.saw:
-            if (hit := words.search(one.text)) and found.get(kind, (0, ""))[0] < strength:
-                shown = " ".join(hit[0].split())[:SHOWN_CHARS]
+            text = f"{one.where}\n{one.text}"  # "Ask the CDN" says whose silence it is
+            if (hit := words.search(text)) and found.get(kind, (0, ""))[0] < strength:
+                shown = " ".join(hit[0].removeprefix(one.where).split())[:SHOWN_CHARS]
                 found[kind] = strength, f"{one.where} says “{shown}”"
     if (change := _change(evidence)) and found.get("deployment", (0, ""))[0] < change[0]:
         found["deployment"] = change

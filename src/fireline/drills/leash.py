@@ -2,7 +2,7 @@
 
 Run as a file of its own, with nothing of fireline imported:
 
-    leash.py hold COMMAND…   runs COMMAND until standard input closes, then asks it to stop
+    leash.py hold COMMAND…   runs COMMAND until standard input closes, then stops it and ends what it leaves behind
     leash.py tie COMMAND…    becomes COMMAND, and the kernel ends it when its parent is gone
 
 The drill holds the other end of that standard input. The kernel closes it even when the drill is
@@ -19,11 +19,20 @@ import subprocess
 import sys
 
 PR_SET_PDEATHSIG = 1  # https://man7.org/linux/man-pages/man2/PR_SET_PDEATHSIG.2const.html
+PR_SET_CHILD_SUBREAPER = 36  # whose parent is gone becomes our child: nginx' workers, PostgreSQL's sessions
 PATIENCE = 10  # seconds supervisord may take to stop its programs before it is killed, and they with it
 
 
 def hold(command: list[str]) -> int:
     """Run `command` until it ends or standard input closes; answers its exit code."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    try:
+        return _held(command)
+    finally:
+        _end_the_rest()
+
+
+def _held(command: list[str]) -> int:
     tied = [sys.executable, "-I", __file__, "tie", *command]
     with subprocess.Popen(tied, stdin=subprocess.PIPE) as child:
         ended = os.pidfd_open(child.pid)
@@ -35,6 +44,23 @@ def hold(command: list[str]) -> int:
         except subprocess.TimeoutExpired:
             child.kill()
             return child.wait()
+
+
+def _end_the_rest() -> None:
+    """Kill whatever outlived the command, and whatever that leaves behind, until we have no child any more."""
+    while True:
+        for child in _children():
+            os.kill(child, signal.SIGKILL)
+        try:
+            os.wait()
+        except ChildProcessError:
+            return
+
+
+def _children() -> list[int]:
+    """Our children, which are nobody else's to wait for: so none of these numbers can be another process by now."""
+    with open("/proc/thread-self/children") as listed:  # noqa: PTH123  # this file imports as little as it can
+        return [int(number) for number in listed.read().split()]
 
 
 def tie(command: list[str]) -> None:

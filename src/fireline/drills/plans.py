@@ -1,24 +1,40 @@
-"""The two worlds a drill can break: what runs in each, with which settings, and how to ask how it is.
+"""What a world is made of: its programs, its files, what breaks it, and the questions that tell how it is.
 
-real   Redis under supervisord, watched by Prometheus, whose alerts Alertmanager brings to fireline
-small  a session store of our own under supervisord; fireline's own probe has to notice
-
-Everything listens on 127.0.0.1 and keeps its files in the world's
-folder, where supervisord runs it.
+Each world has a module of its own (cache, sessions, database, gateway, website) with its `PORTS`, its `PACKAGES` and
+its `plan`. Everything listens on 127.0.0.1 and keeps its files in the world's folder, where supervisord runs it.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
-import socket
-import sys
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from fireline.drills.shop import Commit
+
 PATIENCE = 1.0  # seconds for one answer from a neighbour on the same machine
+
+# How supervisorctl breaks a program. Its name comes after the words.
+STOP, KILL, HANG = ("stop",), ("signal", "KILL"), ("signal", "STOP")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where a world stands: its folder, a port for each name, whom its alerts go to, and what time it is.
+
+    `alerts_to` is the URL of fireline's Alertmanager hook and `token` what hooks have to show.
+    """
+
+    folder: Path
+    ports: Mapping[str, int]
+    alerts_to: str
+    token: str
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +46,32 @@ class Program:
     answers: Callable[[], bool]
 
 
+# Words for supervisorctl, before the program's name; or what somebody does.
+Break = tuple[str, ...] | Callable[[], None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a world is made of. `victim` is the program that a drill breaks."""
+    """What a world is made of. `victim` is the program that a drill breaks, and `told_as` what its alert calls it.
+
+    `faults` are the ways to break it. `facts` is what the runbook's placeholders stand for, and `probe` what
+    fireline's own probe asks, where it is not Prometheus that notices. `environment` goes to the lanes, `commits` to
+    the shop's history, and `settings` to fireline's own, as sections. `prepare` is called before anything starts,
+    `clear` when all has ended.
+    """
 
     victim: Program
+    told_as: str
+    faults: Mapping[str, Break]
     others: tuple[Program, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
-    facts: Mapping[str, str] = field(default_factory=dict)  # what the runbook's placeholders stand for
+    facts: Mapping[str, str] = field(default_factory=dict)
+    probe: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    commits: tuple[Commit, ...] = ()
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    prepare: Callable[[], None] = lambda: None
+    clear: Callable[[], None] = lambda: None
 
     @property
     def programs(self) -> tuple[Program, ...]:
@@ -45,127 +79,14 @@ class Plan:
         return (self.victim, *self.others)
 
 
-REAL = ("redis", "exporter", "prometheus", "alertmanager")  # each wants a port
-SMALL = ("sessions",)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blueprint:
+    """A kind of world: what it is, the ports and packages it wants (program: Debian package), how it is made."""
 
-
-def real(ports: Mapping[str, int], *, alerts_to: str, token: str) -> Plan:
-    """Redis, its exporter, Prometheus and Alertmanager, as fast as they can be made to notice.
-
-    Prometheus looks every second and calls Redis down after two looks; Alertmanager groups nothing
-    and tells `alerts_to` with `token` as bearer, at the start and at the end.
-    """
-    at = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
-    return Plan(
-        victim=Program(
-            name="redis",
-            command=(
-                *("redis-server", "--bind", "127.0.0.1", "--port", str(ports["redis"])),
-                *("--dir", ".", "--save", "", "--appendonly", "no", "--maxmemory", "64mb"),
-            ),
-            answers=lambda: pongs(ports["redis"]),
-        ),
-        others=(
-            Program(
-                name="exporter",
-                command=(
-                    *("prometheus-redis-exporter", "-redis.addr", f"redis://{at['redis']}"),
-                    *("-web.listen-address", at["exporter"], "-connection-timeout", "500ms"),
-                ),
-                answers=lambda: says(ports["exporter"], "/metrics", "redis_up 1"),
-            ),
-            Program(
-                name="prometheus",
-                command=(
-                    *("prometheus", "--config.file", "prometheus.yml"),
-                    *(
-                        "--storage.tsdb.path",
-                        "prometheus",
-                        "--web.listen-address",
-                        at["prometheus"],
-                    ),
-                ),
-                # ready means here: it has seen Redis up, so that going down is a change it notices
-                answers=lambda: says(ports["prometheus"], "/api/v1/query?query=redis_up", '"1"'),
-            ),
-            Program(
-                name="alertmanager",
-                command=(
-                    *("prometheus-alertmanager", "--config.file", "alertmanager.yml"),
-                    *(
-                        "--storage.path",
-                        "alertmanager",
-                        "--web.listen-address",
-                        at["alertmanager"],
-                    ),
-                    "--cluster.listen-address=",  # empty: alone, no gossip port
-                ),
-                answers=lambda: says(ports["alertmanager"], "/-/ready"),
-            ),
-        ),
-        files={
-            "prometheus.yml": as_yaml(_prometheus(at)),
-            "rules.yml": as_yaml(_rules(at, ports)),
-            "alertmanager.yml": as_yaml(_alertmanager(alerts_to, token)),
-        },
-        facts={"redis_host": "127.0.0.1", "redis_port": str(ports["redis"]), "prometheus": at["prometheus"]},
-    )
-
-
-def small(ports: Mapping[str, int]) -> Plan:
-    """One session store; it only takes Python."""
-    port = ports["sessions"]
-    return Plan(
-        victim=Program(
-            name="sessions",
-            command=(sys.executable, "-I", str(Path(__file__).with_name("sessions.py")), str(port)),
-            answers=lambda: says(port, "/health"),
-        ),
-        facts={"session_host": "127.0.0.1", "session_port": str(port)},
-    )
-
-
-def _prometheus(at: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
-        "rule_files": ["rules.yml"],
-        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [at["alertmanager"]]}]}]},
-        "scrape_configs": [{"job_name": "redis", "static_configs": [{"targets": [at["exporter"]]}]}],
-    }
-
-
-def _rules(at: Mapping[str, str], ports: Mapping[str, int]) -> dict[str, Any]:
-    down = {
-        "alert": "RedisDown",
-        "expr": "redis_up == 0",
-        "for": "2s",
-        "labels": {
-            "service": "cache",
-            "severity": "P1",
-            "redis_host": "127.0.0.1",
-            "redis_port": str(ports["redis"]),
-            "prometheus": at["prometheus"],
-        },
-        "annotations": {
-            "summary": "Redis is down",
-            "description": f"Redis at 127.0.0.1:{ports['redis']} does not answer. "
-            "Shoppers are signed out and pages are slow: every look at the cache misses.",
-        },
-    }
-    return {"groups": [{"name": "cache", "rules": [down]}]}
-
-
-def _alertmanager(alerts_to: str, token: str) -> dict[str, Any]:
-    hook = {
-        "url": alerts_to,
-        "send_resolved": True,
-        "http_config": {"authorization": {"type": "Bearer", "credentials": token}},
-    }
-    pace = {"group_wait": "0s", "group_interval": "1s", "repeat_interval": "1m"}
-    return {
-        "route": {"receiver": "fireline", "group_by": ["alertname"], **pace},
-        "receivers": [{"name": "fireline", "webhook_configs": [hook]}],
-    }
+    about: str
+    ports: tuple[str, ...]
+    packages: Mapping[str, str]
+    plan: Callable[[Site], Plan]
 
 
 def as_yaml(settings: dict[str, Any]) -> str:
@@ -173,25 +94,48 @@ def as_yaml(settings: dict[str, Any]) -> str:
     return json.dumps(settings, indent=2) + "\n"
 
 
-def pongs(port: int) -> bool:
-    """Whether a Redis on this port answers PING. One that hangs does not."""
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as wire:
-            wire.sendall(b"PING\r\n")
-            with wire.makefile("rb") as lines:
-                return lines.readline() == b"+PONG\r\n"
-    except OSError:
-        return False
-
-
 def says(port: int, path: str, wanted: str = "") -> bool:
     """Whether a web server on this port answers 200 to GET `path`, with `wanted` in the text."""
-    wire = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    answer = asked(port, path)
+    return answer is not None and answer[0] == http.client.OK and wanted in answer[1]
+
+
+def asked(port: int, path: str, *, seconds: float = PATIENCE) -> tuple[int, str] | None:
+    """Status and text that a web server on this port answers to GET `path`; None when it does not answer in time."""
+    wire = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
     try:
         wire.request("GET", path)
         answer = wire.getresponse()
-        return wanted in answer.read().decode(errors="replace") and answer.status == http.client.OK
+        return answer.status, answer.read().decode(errors="replace")
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         wire.close()
+
+
+def nginx(config: str) -> tuple[str, ...]:
+    """The command of an nginx whose settings lie in the world's folder."""
+    return ("nginx", "-p", ".", "-c", config, "-g", "daemon off;")
+
+
+def nginx_conf(name: str, http_section: str, *, alone: bool = False) -> str:
+    """A whole nginx.conf for a small server; its own pid and logs lie beside it, in the folder it is started in.
+
+    `alone` is one process that does everything: who signals it signals all of it.
+    """
+    user = "user root root;\n" if os.geteuid() == 0 else ""  # the folder is closed to everybody else
+    return f"""{user}master_process {"off" if alone else "on"};
+worker_processes 1;
+worker_shutdown_timeout 1s;
+pid {name}.pid;
+error_log {name}-error.log;
+events {{ worker_connections 256; }}
+http {{
+  access_log {name}-access.log combined;
+  client_body_temp_path {name}-temp/body;
+  proxy_temp_path {name}-temp/proxy;
+  fastcgi_temp_path {name}-temp/fastcgi;
+  uwsgi_temp_path {name}-temp/uwsgi;
+  scgi_temp_path {name}-temp/scgi;
+{http_section}}}
+"""

@@ -6,20 +6,24 @@ acceptance test wants it; otherwise the drill tells what waits and a person does
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from fireline import clock
 from fireline.core.refusal import Refused
-from fireline.drills.scenario import Drill
+from fireline.drills.scenario import Asking, Drill
 from fireline.drills.stage import Stage
 from fireline.drills.world import World, wait_until
+from fireline.workflows.library import read
 
 Say = Callable[[str], None]
-CAUSE = "The service was killed under load (a drill's fault)"  # what whoever broke it knows
+OWN_DAYS = 7  # within which ana makes a stopgap permanent, or takes it back
+FIRST = re.compile(r"^.*?“(?P<words>[^”]+)” first, because ")
 
 PATIENCE_AUTO = 150.0  # seconds for the whole story when nobody has to be waited for
 PATIENCE_PERSON = 3600.0
@@ -38,6 +42,9 @@ class Play:
     told: int = 0  # timeline entries said so far
     hinted: set[str] = field(default_factory=set)
     green: bool = False  # the house has said that the green window passed
+    first: str = ""  # the way out that the evidence pointed to
+    left: bool = False  # the house has done what it can, people go on
+    asked: bool = False  # the person on call has asked for the repair
     trouble: str = ""
 
     def run(self) -> dict[str, Any]:
@@ -45,7 +52,7 @@ class Play:
         self.say(f"Breaking {self.world.service} for real ({self.drill.fault}) …")
         self.world.break_it(self.drill.fault)
         patience = PATIENCE_AUTO if self.auto else PATIENCE_PERSON
-        if not wait_until(self._over, patience):
+        if not wait_until(self.over, patience):
             raise Refused(f"The drill did not end within {patience:.0f} s. {self.trouble}", status=503)
         return self.incident()
 
@@ -59,7 +66,7 @@ class Play:
         text: str = self.stage.ask(self.drill.people.on_call, "GET", f"/incidents/{self.number}/review")
         return text
 
-    def _over(self) -> bool:
+    def over(self) -> bool:
         """One look: tell what is new, let people act, see whether it is over. An absent server is waited for."""
         try:
             if self.number is None:
@@ -87,38 +94,70 @@ class Play:
         self.told = news["head"]
         for entry in news["entries"]:
             self.green |= entry["sentence"].endswith("of green passed")
+            self.left |= "People go on from here" in entry["sentence"]
+            if chosen := FIRST.match(entry["sentence"]):
+                self.first = chosen["words"]
             self.say(f"{entry['at'][11:19]}  {entry['sentence']}")
 
     def _act(self, found: dict[str, Any]) -> None:
-        """Do what people do: acknowledge, approve, vouch, name the cause, resolve. A refusal means not yet."""
+        """Do what people do: acknowledge, ask, approve, own, vouch, name the cause, resolve; a no means not yet."""
         first, second = self.drill.people.on_call, self.drill.people.second
         path = f"/incidents/{self.number}"
         woken = not self.stage.pagerduty or any(one["state"] == "made" for one in found["deliveries"])
         if woken and not found["acknowledged_by"]:
             self._try(first, f"{path}/acknowledgement", {})
+        if self.left and self.drill.asking and not self.asked:
+            self.asked = self._try(first, f"{path}/approvals", self._wish(self.drill.asking))
         for ask in found["approvals"]:
-            if ask["state"] == "waiting":
-                self._try(second, f"{path}/approvals/{ask['number']}/yes", {"shown": ask["digest"]})
+            for person in (second, first)[: ask["yes_needed"]] if ask["state"] == "waiting" else ():
+                if person not in (*ask["yes"], ask["asked_by"]):
+                    self._try(person, f"{path}/approvals/{ask['number']}/yes", {"shown": ask["digest"]})
+        if self.asked and found["status"] == "Investigating" and _verified(found):
+            self._try(first, f"{path}/status", {"status": "Monitoring", "why": "readers are served again"})
         if found["status"] != "Monitoring":
             return
+        for one in found["debts"]:
+            if one["state"] in {"open", "due"} and not one["revert"]:
+                due = (clock.now() + timedelta(days=OWN_DAYS)).isoformat()
+                self._try(first, f"{path}/debts/{one['number']}/owner", {"owner": first, "due_at": due})
         for gate in found["gates"]:
             if not gate["open"] and gate["kind"] == "by hand":
                 self._try(first, f"{path}/gates/{gate['key']}/tick", {})
             if not gate["open"] and gate["kind"] == "root cause":
-                self._try(first, f"{path}/root-cause", {"text": CAUSE})
+                text = f"{self.drill.title}: the fault of this drill ({self.drill.fault})"  # who broke it knows
+                self._try(first, f"{path}/root-cause", {"text": text})
         if self.green and all(gate["open"] for gate in found["gates"]):
             self._try(first, f"{path}/resolution", {})
 
-    def _try(self, person: str, path: str, body: dict[str, Any]) -> None:
+    def step(self, text: str) -> str:
+        """The key of the runbook's command that stands there so."""
+        return next(one.key for one in read(self.drill.runbook).commands if one.text == text)
+
+    def _wish(self, asking: Asking) -> dict[str, Any]:
+        """The repair as the person on call asks for it: the runbook's step, its blanks, and the way back."""
+        wish: dict[str, Any] = {
+            "step": self.step(self.drill.repair),
+            "values": asking.values,
+            "reason": self.first or self.drill.title,
+        }
+        if asking.revert_minutes is not None:
+            wish |= {"revert": asking.revert, "revert_minutes": asking.revert_minutes}
+        return wish
+
+    def _try(self, person: str, path: str, body: dict[str, Any]) -> bool:
         try:
             self.stage.ask(person, "POST", path, body)
         except Refused as refused:  # the state moved on between the look and the deed
             if refused.status not in {403, 409}:
                 raise
+            return False
+        return True
 
     def _hint(self, found: dict[str, Any]) -> None:
         """Say once what waits for a person."""
         page = f"{self.stage.url}/incidents/{self.number}"
+        if self.left and found["status"] == "Investigating" and not found["approvals"]:
+            self._once(f"→ The ways out have blanks that only people can fill. Choose one and ask for it: {page}")
         if any(ask["state"] == "waiting" for ask in found["approvals"]):
             self._once(f"→ A command waits for a yes. Read it and decide: {page}")
         shut = [gate for gate in found["gates"] if not gate["open"]]
@@ -143,10 +182,10 @@ def staged(drill: Drill, folder: Path, *, port: int, say: Say, auto: bool, **mor
     stage.prepare()
     world = World(
         folder / "world",
+        drill.world,
         alerts_to=f"{stage.url}/hooks/alertmanager",
         token=stage.hook_token,
         now=clock.now(),
-        kind=drill.world,
     )
     with world, stage:
         stage.configure(world)
@@ -154,16 +193,22 @@ def staged(drill: Drill, folder: Path, *, port: int, say: Say, auto: bool, **mor
         yield Play(drill, stage, world, say, auto)
 
 
-def verdict(drill: Drill, found: dict[str, Any]) -> list[str]:
-    """What did not go as the drill expects; empty when all went well."""
+def _verified(found: dict[str, Any]) -> bool:
+    """Whether a change has run, and a check went well after it."""
+    return any(run["purpose"] == "verification" and run["state"] == "ok" for run in found["runs"])
+
+
+def verdict(drill: Drill, found: dict[str, Any], first: str = "") -> list[str]:
+    """What did not go as the drill expects; empty when all went well. `first` is the way the evidence pointed to."""
     wrong = []
+    if drill.expect.first and first != drill.expect.first:
+        wrong.append(f"The evidence pointed to “{first or 'nothing'}”, not to “{drill.expect.first}”.")
     if found["scenario"] != drill.scenario:
         wrong.append(f"The scenario was {found['scenario']}, not {drill.scenario}.")
     if found["severity"] != drill.expect.severity:
         wrong.append(f"The severity was {found['severity']}, not {drill.expect.severity}.")
     if found["status"] != drill.expect.status:
         wrong.append(f"The status is {found['status']}, not {drill.expect.status}.")
-    verified = [run for run in found["runs"] if run["purpose"] == "verification" and run["state"] == "ok"]
-    if not verified:
+    if not _verified(found):
         wrong.append("No verification passed.")
     return wrong

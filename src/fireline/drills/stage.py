@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,6 +26,7 @@ from fireline.store.accounts import Accounts
 from fireline.store.database import Database
 
 PROBE_EVERY = 1.0  # seconds: a drill should not wait for its own alarm
+PROBE_TIMEOUT = 1.0  # seconds; what it asks is on the same machine
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 NAMES = {"ana": "Ana Duarte", "ben": "Ben Okoye"}  # people with a story; anybody else is called as written
@@ -41,6 +44,9 @@ class Stage:
     server: subprocess.Popen[bytes] | None = None
     tokens: dict[str, str] = field(default_factory=dict)
     hook_token: str = ""
+    sections: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict
+    )  # of the settings, laid over the drill's own
 
     @property
     def url(self) -> str:
@@ -81,25 +87,30 @@ class Stage:
 
     def configure(self, world: World) -> None:
         """Write the settings for this world."""
-        sections: dict[str, dict[str, Any]] = {
+        lanes = {"environment": dict(world.plan.environment)} if world.plan.environment else {}
+        sections: dict[str, Mapping[str, Any]] = {
             "server": {"port": self.port},
             "store": {"url": self.database_url, "spool": str(self.folder / "spool")},
             # the health addresses of a shop that does not exist would only ever say so
             "runbooks": {"paths": [str(self.drill.runbook)], "first_look": False, "pulse": False},
-            "lanes.read": {"directory": str(world.folder), "path": world.path, "seconds": 20},
-            "lanes.write": {"directory": str(world.folder), "path": world.path, "seconds": 60},
+            "lanes.read": {"directory": str(world.folder), "path": world.path, "seconds": 20} | lanes,
+            "lanes.write": {"directory": str(world.folder), "path": world.path, "seconds": 60} | lanes,
             "drill": {"on": True, "watch_speed": self.drill.watch_speed},
+            **world.plan.settings,
         }
-        if world.kind == "small":  # in the real one Prometheus' labels say what the placeholders stand for
+        if world.plan.probe:  # elsewhere Prometheus' labels say what the placeholders stand for
             sections["values"] = dict(world.facts())
         if self.pagerduty:
             sections["pagerduty"] = dict(self.pagerduty)
+        for name, keys in self.sections.items():
+            sections[name] = {**sections.get(name, {}), **keys}
         text = "\n".join(f"[{name}]\n{_toml(keys)}" for name, keys in sections.items())
-        shop = {"path": str(world.folder), "service": world.told_as, "name": "shop"}
+        shop = {"path": str(world.folder), "service": world.plan.told_as, "name": "shop"}
         text += f"\n[[repositories]]\n{_toml(shop)}"
-        if world.probe_url:
-            probe = {"name": self.drill.alert, "url": world.probe_url, "service": world.service, "every": PROBE_EVERY}
-            text += f"\n[[probes]]\n{_toml(probe)}"
+        if world.plan.probe:
+            named = {"name": self.drill.alert, "url": world.plan.probe, "service": world.plan.told_as}
+            how = {"every": PROBE_EVERY, "timeout": PROBE_TIMEOUT, "labels": {"severity": self.drill.expect.severity}}
+            text += f"\n[[probes]]\n{_toml(named | how)}"
         self.config.touch(mode=0o600)
         self.config.write_text(text)
 
@@ -123,7 +134,7 @@ class Stage:
     def ready(self) -> bool:
         """It answers that it is healthy."""
         try:
-            return httpx2.get(f"{self.url}/healthz", timeout=2).status_code == httpx2.codes.OK
+            return _wire().get(f"{self.url}/healthz", timeout=2).status_code == httpx2.codes.OK
         except httpx2.TransportError:
             return False
 
@@ -152,7 +163,7 @@ class Stage:
         """Use the API as this person. Raises `Refused` with the server's own words."""
         headers = {"Authorization": f"Bearer {self.tokens[person]}"}
         try:
-            answer = httpx2.request(method, f"{self.url}/api/v1{path}", json=body, headers=headers, timeout=10)
+            answer = _wire().request(method, f"{self.url}/api/v1{path}", json=body, headers=headers, timeout=10)
         except httpx2.TransportError as trouble:
             raise Refused(f"fireline does not answer: {trouble}", status=503) from trouble
         if answer.is_error:
@@ -166,7 +177,13 @@ class Stage:
         self.stop()
 
 
-def _toml(keys: dict[str, Any]) -> str:
+@cache
+def _wire() -> httpx2.Client:
+    """One for all, because each reads every certificate there is; no connection is kept, for its end is killed."""
+    return httpx2.Client(limits=httpx2.Limits(max_keepalive_connections=0))
+
+
+def _toml(keys: Mapping[str, Any]) -> str:
     return "".join(f"{key} = {_value(value)}\n" for key, value in keys.items())
 
 
@@ -178,6 +195,8 @@ def _value(value: Any) -> str:
             return str(value)
         case list():
             return f"[{', '.join(_value(one) for one in value)}]"
+        case dict():
+            return f"{{ {', '.join(f'{_value(str(key))} = {_value(one)}' for key, one in value.items())} }}"
         case _:
             escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
             return f'"{escaped}"'

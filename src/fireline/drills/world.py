@@ -1,12 +1,13 @@
 """The small real world that a drill breaks: real servers under a real supervisord.
 
-    with World(folder, alerts_to=hook, token=token, now=now()) as world:
-        world.break_it()      # Redis stops; Prometheus sees it; Alertmanager tells fireline
-        …                     # `supervisorctl restart redis`, run in `folder`, puts it right
+    with World(folder, "cache", alerts_to=hook, token=token, now=now()) as world:
+        world.break_it("kill")  # Redis dies; Prometheus sees it; Alertmanager tells fireline
+        …                       # `supervisorctl restart redis`, run in `folder`, puts it right
         world.healthy()
 
-Nothing of it outlives the drill, not even a killed one (see leash.py). Where the real world's
-packages are missing, the small one tells the same story with nothing but Python (see plans.py).
+There are five kinds, each in a module of its own; what they have in common is in plans.py. Nothing of a world outlives
+the drill, not even a killed one (see leash.py). Where the packages of the others are missing, `sessions` tells its
+story with nothing but Python.
 """
 
 from __future__ import annotations
@@ -27,50 +28,39 @@ from types import TracebackType
 from typing import Literal, Self
 
 from fireline.core.refusal import Refused
-from fireline.drills import plans
+from fireline.drills import cache, database, gateway, store, website
+from fireline.drills.plans import Blueprint, Program, Site
 from fireline.drills.shop import open_shop
 
-Kind = Literal["real", "small"]
-Fault = Literal["stop", "kill", "hang"]
-
-PACKAGES = {  # program: the Debian package it comes with
-    "redis-server": "redis-server",
-    "redis-cli": "redis-tools",
-    "prometheus-redis-exporter": "prometheus-redis-exporter",
-    "prometheus": "prometheus",
-    "prometheus-alertmanager": "prometheus-alertmanager",
-    "curl": "curl",
+Kind = Literal["cache", "database", "gateway", "website", "sessions"]
+WORLDS: dict[Kind, Blueprint] = {
+    "cache": cache.WORLD,
+    "database": database.WORLD,
+    "gateway": gateway.WORLD,
+    "website": website.WORLD,
+    "sessions": store.WORLD,
 }
-BREAKS: dict[Fault, tuple[str, ...]] = {  # words for supervisorctl, before the program's name
-    "stop": ("stop",),
-    "kill": ("signal", "KILL"),  # as the kernel does when memory is short
-    "hang": ("signal", "STOP"),  # there, but answers nobody
-}
+PLACES = "/usr/sbin:/sbin"  # where packages put servers, which is not on everybody's PATH
 PATIENCE = 30.0  # seconds a world may take to come up, on a busy machine
 LOOK_EVERY = 0.1  # seconds between two looks
 TAIL = 15  # lines of a failing program's log that are shown
 
 
 class World:
-    """A world in `folder`, which is made if need be; start and stop it, or use it in a `with`.
+    """A world of this kind in `folder`, which is made if need be; start and stop it, or use it in a `with`.
 
-    `alerts_to` is the URL of fireline's Alertmanager hook and `token` its bearer token (the small
-    world uses neither). `now` dates the shop's commits. Without a `kind` it is the real world where
-    all its packages are there, else the small one.
+    `alerts_to` is the URL of fireline's Alertmanager hook and `token` what its hooks have to be shown. `now` dates
+    the shop's commits.
     """
 
-    def __init__(self, folder: Path, *, alerts_to: str, token: str, now: datetime, kind: Kind | None = None) -> None:
-        self.folder = folder.resolve()
-        self.kind: Kind = kind or ("small" if missing() else "real")
-        self.path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"])  # for lanes
-        names = plans.REAL if self.kind == "real" else plans.SMALL
-        self.ports = dict(zip((*names, "supervisord"), free_ports(len(names) + 1), strict=True))
-        if self.kind == "real":
-            self._plan = plans.real(self.ports, alerts_to=alerts_to, token=token)
-        else:
-            self._plan = plans.small(self.ports)
-        self.service = self._plan.victim.name  # as supervisorctl calls it: redis or sessions
-        self.told_as = "cache" if self.kind == "real" else self.service  # as its alert calls it
+    def __init__(self, folder: Path, kind: Kind, *, alerts_to: str, token: str, now: datetime) -> None:
+        self.folder, self.kind = folder.resolve(), kind
+        self.path = os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin", "/usr/sbin"])  # for lanes
+        names = (*WORLDS[kind].ports, "supervisord")
+        self.ports = dict(zip(names, free_ports(len(names)), strict=True))
+        site = Site(folder=self.folder, ports=self.ports, alerts_to=alerts_to, token=token, now=now)
+        self.plan = WORLDS[kind].plan(site)
+        self.service = self.plan.victim.name  # as supervisorctl calls it
         self._now = now
         self._leash: subprocess.Popen[bytes] | None = None
 
@@ -85,15 +75,18 @@ class World:
 
     def start(self) -> None:
         """Start everything and wait until all of it answers; Refused with the log's end if it does not."""
-        if self.kind == "real" and (absent := missing()):
-            raise Refused(f"The real world needs packages: apt-get install {' '.join(absent)}", status=503)
+        if absent := missing(self.kind):
+            raise Refused(f"This drill needs packages: apt-get install {' '.join(absent)}", status=503)
         if importlib.util.find_spec("supervisor") is None:
             raise Refused("A drill needs supervisor: pip install 'fireline[drill]'", status=503)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        open_shop(self.folder, self._now)
-        for name, text in {**self._plan.files, "supervisord.conf": self._supervisord_conf()}.items():
+        open_shop(self.folder, self._now, self.plan.commits)
+        for name, text in {**self.plan.files, "supervisord.conf": self._supervisord_conf()}.items():
             self._write(name, text)
+        for one in self.plan.programs:
+            (self.folder / f"{one.name}-temp").mkdir(exist_ok=True)  # nginx makes only what is below it
         try:
+            self.plan.prepare()
             self._leash = self._start_supervisord()
             self._wait_until_up()
         except BaseException:
@@ -102,31 +95,33 @@ class World:
 
     def stop(self) -> None:
         """End everything this world started, and wait until it has ended. Twice does no harm."""
-        if self._leash is None:
-            return
         leash, self._leash = self._leash, None
-        if leash.stdin is not None:
-            leash.stdin.close()
-        leash.wait()  # it kills what does not end by itself in ten seconds
+        if leash is not None:
+            if leash.stdin is not None:
+                leash.stdin.close()
+            leash.wait()  # it kills what does not end by itself in ten seconds
+        self.plan.clear()
 
-    def break_it(self, fault: Fault = "kill") -> None:
-        """Break the service, for real, and wait until it answers no more."""
-        self._supervisorctl(*BREAKS[fault], self.service)
+    def break_it(self, fault: str) -> None:
+        """Break the service, for real, and wait until it does its work no more."""
+        match self.plan.faults.get(fault):
+            case None:
+                known = ", ".join(self.plan.faults)
+                raise Refused(f"The world {self.kind} breaks by {known}, not by `{fault}`.", status=400, field="fault")
+            case tuple(words):
+                self._supervisorctl(*words, self.service)
+            case deed:
+                deed()
         if not wait_until(lambda: not self.healthy()):
-            raise Refused(f"{self.service} still answers after the fault `{fault}`.", status=503)
+            raise Refused(f"{self.service} still does its work after the fault `{fault}`.", status=503)
 
     def healthy(self) -> bool:
-        """Whether the service answers now: Redis PONG to PING, the session store 200 on /health."""
-        return self._plan.victim.answers()
+        """Whether the service does its work now."""
+        return self.plan.victim.answers()
 
     def facts(self) -> dict[str, str]:
         """What the runbook's placeholders stand for here, by name."""
-        return dict(self._plan.facts)
-
-    @property
-    def probe_url(self) -> str | None:
-        """What fireline's own probe asks in the small world; None in the real one, where Prometheus does."""
-        return f"http://127.0.0.1:{self.ports['sessions']}/health" if self.kind == "small" else None
+        return dict(self.plan.facts)
 
     def _write(self, name: str, text: str) -> None:
         """Write one file of settings for our eyes only: there are tokens in some."""
@@ -148,7 +143,7 @@ class World:
             "supervisorctl": {"serverurl": f"http://{door}"} | entry,
             "rpcinterface:supervisor": {"supervisor.rpcinterface_factory": factory},
         }
-        for program in self._plan.programs:
+        for program in self.plan.programs:
             sections[f"program:{program.name}"] = {
                 "command": shlex.join((*_leash("tie"), *program.command)),
                 "stdout_logfile": f"{program.name}.log",
@@ -171,7 +166,7 @@ class World:
                 [*_leash("hold"), *supervisord],
                 cwd=self.folder,
                 env={
-                    "PATH": f"{self.path}:/usr/local/bin:/usr/sbin",
+                    "PATH": f"{self.path}:/usr/local/bin:{PLACES}",
                     "LANG": "C.UTF-8",
                     "HOME": str(self.folder),
                 },
@@ -183,16 +178,16 @@ class World:
 
     def _wait_until_up(self) -> None:
         """Wait until each program does its work and supervisord counts it as running."""
-        for program in self._plan.programs:
+        for program in self.plan.programs:
             if not wait_until(lambda it=program: self._up(it) or self._gone(it)):  # type: ignore[misc]
                 raise self._not_up(program.name, f"did not answer within {PATIENCE:.0f} seconds")
             if not self._up(program):
                 raise self._not_up(program.name, "ended while it was starting")
 
-    def _up(self, program: plans.Program) -> bool:
+    def _up(self, program: Program) -> bool:
         return f"success: {program.name} " in self._log("supervisord") and program.answers()
 
-    def _gone(self, program: plans.Program) -> bool:
+    def _gone(self, program: Program) -> bool:
         """Whether there is nothing left to wait for: supervisord ended, or the program did."""
         if self._leash is None or self._leash.poll() is not None:
             return True
@@ -226,9 +221,11 @@ class World:
         return asked.stdout
 
 
-def missing() -> list[str]:
-    """The Debian packages the real world needs and this machine does not have."""
-    return [package for program, package in PACKAGES.items() if shutil.which(program) is None]
+def missing(kind: Kind) -> list[str]:
+    """The Debian packages that a world of this kind needs and this machine does not have."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), PLACES, str(database.server_programs())])
+    found = (package for program, package in WORLDS[kind].packages.items() if shutil.which(program, path=path) is None)
+    return list(dict.fromkeys(found))
 
 
 def free_ports(count: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Branches: gathers what points to one of the runbook's conditions, and keeps which way comes first."""
+"""Branches: gathers what points to one of the runbook's ways out, and keeps which comes first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OUTPUT_CHARS = 100_000  # of each output that is read for signs
 
 @dataclass(frozen=True, slots=True)
 class Branches:
-    """Chooses among the conditions of an incident's runbook."""
+    """Chooses among the ways out of an incident's scenario and the conditions of its runbook."""
 
     ledger: Ledger
     library: Library
@@ -32,7 +32,8 @@ class Branches:
         if now.declared.runbook is None:
             return
         book = self.library.at(now.declared.runbook)
-        found = branch.branches(book.mitigations, self._evidence(now))
+        ours = (one.resolution for one in book.scenarios if one.title == now.declared.scenario)
+        found = branch.branches(book.mitigations, self._evidence(now), next(ours, ()))
         self.ledger.offer(number, partial(branch.propose, found=found, by=HOUSE), key=f"branch:{number}")
 
     def _evidence(self, now: Incident) -> Evidence:

@@ -10,6 +10,7 @@ from functools import partial
 from fireline.core import review
 from fireline.core.events import HOUSE
 from fireline.core.follow import Effect
+from fireline.core.plan import plan
 from fireline.store.evidence import EvidenceStore
 from fireline.store.ledger import Ledger
 from fireline.workflows.library import Library
@@ -37,7 +38,12 @@ class Close:
     def draft(self, number: int) -> str:
         """The review as Markdown, from what the log says now."""
         log = self.ledger.log(number)
-        return review.draft(self.template(number), number, log)
+        return review.draft(self.template(number), number, log, self._later(number))
+
+    def _later(self, number: int) -> tuple[str, ...]:
+        """What the scenario's runbook leaves for afterwards."""
+        declared = self.ledger.read(number).declared
+        return plan(self.library.at(declared.runbook), declared.scenario).later if declared.runbook else ()
 
     def template(self, number: int) -> str:
         """The runbook's own review template; the house's where it has none."""

@@ -56,7 +56,7 @@ def test_front_matter_is_understood(bookshop: Runbook, disk_filling: Runbook) ->
 
 def test_redis_down_is_a_scenario_a_machine_can_walk(bookshop: Runbook) -> None:
     redis = next(s for s in bookshop.scenarios if s.title == "Redis Down")
-    assert redis.alerts == ("RedisDown",)
+    assert redis.alerts == ("RedisDown", "RedisOutOfMemory", "RedisReadOnly")
     assert redis.diagnosis[0].text == "redis-cli -h <redis_host> -p <redis_port> ping"
     assert len(redis.diagnosis) == 5
     restart, memory, failover, clear = redis.resolution
@@ -64,7 +64,7 @@ def test_redis_down_is_a_scenario_a_machine_can_walk(bookshop: Runbook) -> None:
     assert [c.text for c in restart.verification] == ["redis-cli -h <redis_host> -p <redis_port> ping"]
     assert [c.role for c in (*restart.commands, *restart.verification)] == ["mitigation", "verification"]
     assert memory.commands[0].text.endswith("config set maxmemory 512mb")
-    assert failover.commands == ()
+    assert failover.commands[0].text.endswith("replicaof no one")
     assert clear.commands[0].text.endswith("flushall")
 
 

@@ -20,6 +20,11 @@ from fireline.core.runbook.words import PRODUCTS, slug, stems
 FAIR = 0.6  # share of words two names must have in common, when neither holds the other whole
 LONGEST_SYMPTOM = 300  # characters; more is an explanation, not a list of symptoms
 ONE_WORD = re.compile(r"\w+")
+# PostgreSQL's texts for "too many connections", as in core/question/slots.py; the third has these very words.
+OWN_WORDS = (
+    ("too many clients already", "too many connections"),
+    ("remaining connection slots are reserved", "too many connections"),
+)
 TOLD_BY = ("summary", "description", "message", "title")  # the annotations that describe what is seen
 
 
@@ -64,12 +69,18 @@ def names(facts: Facts) -> tuple[str, str, str]:
 
 def by_symptoms(facts: Facts, runbooks: Sequence[Runbook], titles: Collection[str] | None = None) -> Match | None:
     """The scenario, of those with these `titles` or of all, of whose symptoms the alert tells."""
-    told = " ".join([facts.name, *(facts.annotations.get(key, "") for key in TOLD_BY)]).replace("’", "'").lower()
+    told = _told(facts).replace("’", "'").lower()
     places = [place for place in _places(runbooks) if titles is None or place[1].title in titles]
     if not any(word in told for word in _telling(tuple(one.symptoms for _, one in places))):
         return None
     found = max(_by_symptoms(facts, places), key=lambda f: f[0], default=None)
     return found[1] if found else None
+
+
+def _told(facts: Facts) -> str:
+    """All that the alert says, with what people call it where a program has words of its own."""
+    said = " ".join([facts.name, *(facts.annotations.get(key, "") for key in TOLD_BY)])
+    return said + "".join(f" {plainly}" for words, plainly in OWN_WORDS if words in said)
 
 
 def _places(runbooks: Sequence[Runbook]) -> Places:
@@ -176,8 +187,7 @@ def _others(one: frozenset[str], other: frozenset[str]) -> bool:
 
 
 def _by_symptoms(facts: Facts, places: Places) -> Scored:
-    told = [facts.name, *(facts.annotations.get(key, "") for key in TOLD_BY)]
-    words = frozenset(stems(" ".join(told), level=False))
+    words = frozenset(stems(_told(facts), level=False))
     products = PRODUCTS & words
     for runbook, scenario in places:
         if len(scenario.symptoms) > LONGEST_SYMPTOM or _others(products, _products(scenario.title)):
