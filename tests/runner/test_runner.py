@@ -6,11 +6,14 @@ Real processes: a server, runners beside it, and commands that wait at a gate (a
 from __future__ import annotations
 
 import json
+import re
 import signal
+from hashlib import sha256
 from pathlib import Path
 
 import httpx2
 import msgspec
+import pytest
 
 from fireline.core.errand import Begin, Poll, Told
 from kiosk import until
@@ -248,3 +251,54 @@ def test_nothing_is_started_or_settled_by_who_has_no_lease(field: Field) -> None
         mine = Told(instance="mine", exit_code=0, output="opened\n", seconds=0.1)
         assert post(f"errands/{run}/outcome", mine).status_code == 201
     assert field.ended(number)["state"] == "ok"
+
+
+def peak(process: int) -> int:
+    """The most memory that a process ever had, in kB: VmHWM, proc_pid_status(5)."""
+    said = Path(f"/proc/{process}/status").read_text()
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", said)[-1])
+
+
+@pytest.mark.req(48, 60)
+def test_more_than_100_mb_arrive_whole_over_a_connection_that_breaks(field: Field) -> None:
+    server = field.serve()
+    stall = field.place("stall")
+    line = "2026-11-23T03:04:05Z INFO till GET /baskets/1 200 12 ms, nothing to see here, as in most of its lines\n"
+    block = line * 999 + f"2026-11-23T03:04:06Z WARN connecting with token {SECRET}\n"
+    (stall / "there" / "log").write_text(block * 1040)
+    masked = (block.replace(SECRET, "«masked»") * 1040).encode()
+    assert len(masked) > 100_000_000
+    runner = field.run(stall, field.token("eu"))
+    number = field.declare()
+    field.wants(number, "cat till")
+    assert field.ended(number)["state"] == "ok"
+    before = peak(runner.process.pid)
+
+    def arrived() -> int:
+        return max((row[0] for row in field.rows("SELECT pieces FROM evidence_stream WHERE digest IS NULL")), default=0)
+
+    field.wants(number, "cat log")
+    until(lambda: arrived() > 40, 90)
+    server.end(signal.SIGKILL)
+    there = arrived()
+    server = field.serve()
+    small = peak(server.process.pid)
+    run = field.ended(number, 2)
+    assert run["state"] == "ok"
+    assert run["evidence"] == sha256(masked).hexdigest()
+    (kept,) = field.rows("SELECT pieces FROM evidence_stream")
+    assert kept[0] > there
+    assert peak(runner.process.pid) - before < 16 * 1024  # kB
+    assert peak(server.process.pid) - small < 64 * 1024  # its first requests included
+    assert not (stall / "spool" / f"{number}.ask2").exists()  # it is there now, and not here
+
+    (stall / "there" / "shorter").write_text(block * 100)
+    field.wants(number, "cat shorter")
+    until(lambda: arrived() > 2, 90)
+    runner.process.send_signal(signal.SIGSTOP)
+    field.ask("POST", f"/incidents/{number}/runs/{number}.ask3/cancellation", {"reason": "we know enough"})
+    until(lambda: field.rows("SELECT 1 FROM errand WHERE cancelled"), 30)
+    runner.process.send_signal(signal.SIGCONT)
+    cut = field.ended(number, 3)
+    missing = len(block.replace(SECRET, "«masked»").encode()) * 100 - (1 << 20)
+    assert f"[fireline: {missing} bytes cut here]" in field.output(number, cut["evidence"])

@@ -52,9 +52,28 @@ def test_secrets_in_lines_are_masked_as_those_of_a_process_are(open_shop: OpenSh
 
 def test_a_look_that_is_not_understood_runs_as_the_program(open_shop: OpenShop, kube: Kube) -> None:
     kube.kubectl("version")  # or skip
-    done = looked(open_shop(), "kubectl get pods -n prod -o yaml").finished
+    done = looked(open_shop(), "kubectl get pods -n prod --chunk-size=10 -o yaml").finished
     assert done
     assert (done.ending, done.ran) == ("ok", "")
+
+
+@pytest.mark.req(46, 60)
+@pytest.mark.parametrize("form", [" | grep app | head -n 1", " -o json", " --no-headers -o=yaml | wc -l"])
+def test_a_look_in_another_form_runs_as_the_program_and_says_what_to_read_first(
+    open_shop: OpenShop, kube: Kube, form: str
+) -> None:
+    kube.kubectl("version")  # or skip
+    cluster = kube.production.cluster
+    pod = story.pods(cluster, "checkout", "prod")[0]
+    name = pod["metadata"]["name"]
+    cluster.become("prod", name, status.crashing(pod, cluster.now(), reason="OOMKilled", exit_code=137))
+    house = open_shop()
+    done = looked(house, f"kubectl get pods -n prod{form}").finished
+    assert done
+    assert done.findings[1].startswith(f"{name}: CrashLoopBackOff: container app was OOMKilled")
+    assert done.ran.startswith(f"the command itself, and for what was found: GET {kube.production.url}/api/v1/")
+    printed = house.evidence.read(done.evidence)
+    assert ("apiVersion" in printed, "NAME" in printed) == ("json" in form, False)
 
 
 def test_a_house_that_asks_nothing_warmly_runs_the_program(open_shop: OpenShop, kube: Kube) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from fireline.connectors.kubernetes import Kubernetes
-from fireline.core.question import kubectl
+from fireline.connectors.postgres import Postgres
+from fireline.core.question import kubectl, psql
 from fireline.core.runbook import parse
 from fireline.core.runbook.model import Command
 from fireline.shell import parse as shell
@@ -57,6 +59,22 @@ def test_the_context_and_namespace_of_the_command_are_asked(pick: Pick, kube: Ku
     offers = pick.offers(command("-n <namespace>"), {"namespace": "empty"})
     assert offers["failing_pod"] == Choices(why="The cluster has no pods there.")
     assert offers["namespace"].names == ("default", "prod")
+
+
+@pytest.mark.req(134)
+def test_sessions_are_offered_the_busy_ones_first_and_never_what_they_ask(postgres_url: str) -> None:
+    client = Postgres(())
+    pick = Pick(Warm({"psql": Program(psql.understand, client)}), {"PATH": "/usr/bin:/bin", "HOME": "/"})
+    page = f"# Till\n\n## Stop\n\n```bash\npsql '{postgres_url}' -c \"SELECT pg_cancel_backend(<PID>)\"\n```\n"
+    (stops,) = parse(page, path="till.md", shell=shell).commands
+    with psycopg.connect(postgres_url, application_name="till") as till:
+        till.execute("SELECT 'a secret basket'")
+        offered = dict(pick.offers(stops, {})["pid"].offered)
+        about = offered[str(till.info.backend_pid)]
+    client.close()
+    assert about.startswith("till · ")
+    assert "idle in transaction" in about
+    assert "basket" not in " ".join(offered.values())
 
 
 def test_what_no_cluster_knows_is_left_to_people(pick: Pick) -> None:

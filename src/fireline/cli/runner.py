@@ -13,6 +13,7 @@ from fireline.cli.speak import plain, say
 
 LINES = {
     "serves": "runner {name} has {lanes} and serves {environments}; it asks {url}",
+    "shortens": "INC-{incident} {run} is told with the ends of its output only: {why}",
     "waits": "{why} Again in {seconds:g} s.",
     "begins": "INC-{incident} {run} begins in the {lane} lane: {command}",
     "told": "INC-{incident} {run} ended: {ending}",

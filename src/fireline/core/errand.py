@@ -16,6 +16,7 @@ import msgspec
 
 from fireline.core import approval
 from fireline.core.events import Ending, Log, OutcomeHeard
+from fireline.core.evidence import SHOWN, cut_here, not_here
 from fireline.core.incident import fold
 from fireline.core.place import Environment, chosen
 from fireline.core.refusal import Refused
@@ -60,6 +61,13 @@ class Handed(msgspec.Struct, frozen=True, kw_only=True):
     lease_seconds: float
 
 
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What the server has of an output in a row, as the number of the next piece; and whether it wants no more."""
+
+    next: int
+    cancelled: bool = False
+
+
 class Begin(msgspec.Struct, frozen=True, kw_only=True):
     """A runner is about to start a command that may take so many seconds."""
 
@@ -82,6 +90,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     bytes_total: int = 0
     bytes_cut: int = 0
     masked: int = 0
+    size: int = 0  # bytes of the masked output, where it is longer than what stands in `output`
+    whole: str = ""  # sha256 of all of it, where all of it was sent before
 
     @property
     def ending(self) -> Ending:
@@ -93,6 +103,15 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
         if self.timed_out:
             return "timed out"
         return "ok" if self.exit_code == 0 else "failed"
+
+
+def ends_only(told: Told) -> Told:
+    """The same where only the first and last half MiB of the output arrive: the rest is missing for ever."""
+    missing = told.size - SHOWN
+    if missing <= 0:
+        return msgspec.structs.replace(told, whole="")
+    output = told.output.replace(not_here(missing).decode(), cut_here(missing))
+    return msgspec.structs.replace(told, output=output, whole="", size=0, bytes_cut=told.bytes_cut + missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +165,8 @@ def hear(
         raise Refused(f"What became of run {run} was heard already.")
     return OutcomeHeard(
         at=at, by=by, run=run, runner=runner, ending=told.ending, exit_code=told.exit_code, seconds=told.seconds,
-        evidence=evidence, size=len(told.output.encode()), cut=told.bytes_cut, masked=told.masked, summary=summary,
+        evidence=evidence, size=told.size or len(told.output.encode()), cut=told.bytes_cut, masked=told.masked,
+        summary=summary,
     )  # fmt: skip
 
 

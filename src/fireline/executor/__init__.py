@@ -62,6 +62,7 @@ class Outcome:
     bytes_cut: int
     masked: int  # secrets taken out of the output
     cancelled: bool = False  # somebody had it ended
+    whole: str = ""  # under which digest all of the output is kept already
 
     @property
     def ok(self) -> bool:
@@ -122,6 +123,10 @@ class Executor:
         folder = self._folder(run_id)
         told = _read(folder / "outcome.json") or {}
         yield from _pieces(folder, _parts(told))
+
+    def size(self, run_id: str) -> int:
+        """How many bytes `output` gives."""
+        return _size(_read(self._folder(run_id) / "outcome.json") or {"output": ""})
 
     def cancel(self, run_id: str) -> bool:
         """End a command that runs, with all it has started; False when there is none to end (here, or any more).

@@ -24,4 +24,5 @@ def arrived(run: str, said: Told, at: datetime) -> Outcome:
         run_id=run, exit_code=said.exit_code, output=said.output, seconds=said.seconds,
         started_at=said.started_at or at, timed_out=said.timed_out, interrupted=said.interrupted,
         cancelled=said.cancelled, bytes_total=said.bytes_total, bytes_cut=said.bytes_cut, masked=said.masked,
+        whole=said.whole,
     )  # fmt: skip

@@ -17,19 +17,21 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from fcntl import LOCK_EX, LOCK_NB, flock
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
 from fireline import __version__, clock
 from fireline.connectors.http import ConnectorError, Http, Temporary
 from fireline.core import approval, guard
-from fireline.core.errand import NAME, Begin, Errand, Handed, Poll, Told
+from fireline.core.errand import NAME, Begin, Errand, Handed, Poll, Taken, Told, ends_only
+from fireline.core.evidence import SHOWN, even
 from fireline.core.guard import Effect
 from fireline.core.refusal import Refused
-from fireline.executor import Executor, Lane
+from fireline.executor import Executor, Lane, Outcome
 from fireline.executor.elsewhere import told
 from fireline.executor.lanes import lane
 from fireline.settings import RunnerSettings, Settings
@@ -40,7 +42,6 @@ WAIT = 20.0  # seconds that the server may let us wait for work
 PATIENCE = WAIT + 15.0  # seconds for the answer to that
 QUICK = 10.0  # seconds for any other answer
 MEMORY = timedelta(days=7)  # how long the spool knows what ran
-KEPT_BYTES = 1 << 20  # of an output: it travels, and is told whole or with its middle cut out
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0  # seconds between two tries to reach the server
 HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})  # which may be spoken to without TLS
 NO_TRACE = "The runner is back, and its spool has no trace that this was started.\n"
@@ -73,8 +74,6 @@ class Runner:
                 f"Set FIRELINE_RUNNER_TOKEN to what `fireline token add --scope runner --label {name}` gave.",
                 status=401,
             )
-        for key, one in self.lanes.items():
-            self.lanes[key] = replace(one, output_bytes=min(one.output_bytes, KEPT_BYTES))
         self._changed = threading.Condition()
         self._stop = threading.Event()
         self._patient, self._quick = Http(timeout=PATIENCE), Http(timeout=QUICK)
@@ -142,6 +141,8 @@ class Runner:
             if told is not None:
                 self._insist(f"errands/{one.run}/outcome", told, None)
                 self.tell("told", _facts(one) | _of(told))
+                if told.size and one.effect == "read":  # the server has it, and the disk of this machine is small
+                    self.executor.forget(one.run)
         except Refused as no:
             self.tell("refused", _facts(one) | {"why": no.sentence})
         finally:
@@ -182,7 +183,34 @@ class Runner:
             return Told(instance=self.instance, refused=no.sentence)
         except OSError:  # the spool broke: it may have run
             return Told(instance=self.instance, interrupted=True)
-        return told(self.instance, outcome)
+        return self._bring(one, outcome)
+
+    def _bring(self, one: Errand, outcome: Outcome) -> Told:
+        """The outcome, after all of an output that is too long to stand in it has been sent piece by piece.
+
+        Started anew in the middle of it, the server says which piece is the next. Where it wants no more, the first and
+        last half MiB have to do.
+        """
+        size = self.executor.size(outcome.run_id)
+        said = msgspec.structs.replace(told(self.instance, outcome), size=size if size > SHOWN else 0)
+        if not said.size:
+            return said
+        hashed, have = sha256(), 0
+        for number, piece in enumerate(even(self.executor.output(outcome.run_id))):
+            hashed.update(piece)
+            if number < have:
+                continue
+            query = urlencode({"instance": self.instance, "sha256": sha256(piece).hexdigest()})
+            try:
+                taken = self._insist(f"errands/{one.run}/output/{number}?{query}", piece, Taken)
+            except Refused as no:
+                self.tell("shortens", _facts(one) | {"why": no.sentence})
+                return ends_only(said)
+            if taken is None or taken.cancelled or taken.next <= number:
+                self.tell("shortens", _facts(one) | {"why": "the server wants no more of it"})
+                return ends_only(said)
+            have = taken.next
+        return msgspec.structs.replace(said, whole=hashed.hexdigest())
 
     def against(self, one: Errand) -> str:
         """Why this runner does not run it, "" when it does."""
@@ -198,7 +226,9 @@ class Runner:
             return f"its own guard takes it for {verdict.effect} and not for read: {verdict.why}"
         return ""
 
-    def _insist(self, path: str, body: msgspec.Struct, kind: type[T] | None, *, first: bool = False) -> T | None:
+    def _insist(
+        self, path: str, body: msgspec.Struct | bytes, kind: type[T] | None, *, first: bool = False
+    ) -> T | None:
         """Send until it is answered. Raises `Refused` for a no, but a token that has ended may be renewed."""
         pause = FIRST_PAUSE
         while True:
@@ -215,9 +245,11 @@ class Runner:
             self._stop.wait(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    def _post(self, path: str, body: msgspec.Struct) -> dict[str, Any] | None:
+    def _post(self, path: str, body: msgspec.Struct | bytes) -> dict[str, Any] | None:
         url = f"{self.settings.url.rstrip('/')}/api/v1/runner/{path}"
         headers = {"Authorization": f"Bearer {self.settings.token}"}
+        if isinstance(body, bytes):
+            return self._quick.send(url, body, headers=headers, words=_words)
         http = self._patient if isinstance(body, Poll) and body.wait else self._quick
         return http.post(url, msgspec.to_builtins(body), headers=headers, words=_words)
 

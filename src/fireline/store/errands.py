@@ -206,6 +206,19 @@ class Errands:
             return True
         return self._move(run, ("running",), mine, lease_until=at + self.lease)
 
+    def holds(self, run: str, runner: str, instance: str, at: datetime) -> str:
+        """Whether this runner has it, as it brings its output; its lease and its time go on. Gives the state.
+
+        `cancelled` where nobody wants more of it, "" where it is not, or no longer, this runner's.
+        """
+        mine = sa.and_(ROW.runner == runner, ROW.instance == instance)
+        self._move(run, ("running",), mine, lease_until=at + self.lease, end_by=at + self.lease)
+        with self.database.reading() as connection:
+            row = connection.execute(sa.select(ROW.state, ROW.cancelled).where(ROW.run == run, mine)).first()
+        if row is None or row.state not in {"running", "lost"}:
+            return ""
+        return "cancelled" if row.cancelled else str(row.state)
+
     def settle(self, run: str, runner: str, told: Told) -> str:
         """What became of it. Gives the state before: `running` was in time, `lost` came late; "" was nobody's.
 

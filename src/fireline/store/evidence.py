@@ -14,11 +14,10 @@ from hashlib import sha256
 
 import sqlalchemy as sa
 
-from fireline.core.evidence import SHOWN, not_here
+from fireline.core.evidence import PIECE, SHOWN, even, not_here
 from fireline.core.refusal import Refused
 from fireline.store.database import Database, metadata
 
-PIECE = 256 * 1024  # bytes a row
 CHANGED = "This evidence is not what was kept: its bytes were changed."
 TOGETHER = 8  # pieces a transaction: 2 MiB in memory, and one wait for the disk
 
@@ -69,9 +68,9 @@ class EvidenceStore:
 
     def keep_stream(self, source: Iterable[bytes], at: datetime) -> Kept:
         """Keep what comes in pieces of any length, masked already if it is an output. `at` is now."""
-        even = _even(source)
+        rest = even(source)
         first: list[bytes] = []
-        for piece in even:
+        for piece in rest:
             first.append(piece)
             if len(first) * PIECE > SHOWN:
                 break
@@ -81,7 +80,7 @@ class EvidenceStore:
         key, hashed, size, line, last = secrets.token_hex(16), sha256(), 0, 0, b""
         self._begin(key, at)
         number, rows = 0, []
-        for piece in _chain(first, even):
+        for piece in _chain(first, rest):
             rows.append({"key": key, "number": number, "line": line, "body": piece})
             hashed.update(piece)
             size, line, last, number = size + len(piece), line + piece.count(b"\n"), piece, number + 1
@@ -91,6 +90,43 @@ class EvidenceStore:
         self._write(rows)
         found = Kept(hashed.hexdigest(), size, line + (not last.endswith(b"\n")))
         self._end(key, found, number)
+        return found
+
+    def take(self, key: str, number: int, body: bytes, at: datetime) -> int:
+        """One piece of an output that travels, from 0 on. How many are here in a row: the number of the next.
+
+        A piece that is here already, or comes too early, changes nothing. All but the last are of one length.
+        """
+        with self.database.writing() as connection:
+            row = {"key": key, "size": 0, "lines": 0, "pieces": 0, "begun_at": at}
+            connection.execute(self.database.insert(streams).values(**row).on_conflict_do_nothing())
+            mine = streams.update().where(streams.c.key == key, streams.c.digest.is_(None), streams.c.pieces == number)
+            size, lines = streams.c.size + len(body), streams.c.lines + body.count(b"\n")
+            moved = mine.values(pieces=number + 1, size=size, lines=lines).returning(streams.c.lines)
+            line = connection.execute(moved).scalar()
+            if line is not None:
+                before = line - body.count(b"\n")
+                connection.execute(pieces.insert().values(key=key, number=number, line=before, body=body))
+                return number + 1
+            return int(connection.scalar(sa.select(streams.c.pieces).where(streams.c.key == key)) or 0)
+
+    def whole(self, key: str, digest: str) -> Kept | None:
+        """What was taken under this key is the whole of it, and its hash proves that. None: it is not, and is gone."""
+        if self._stream(digest) is not None:
+            return self.known(digest)
+        with self.database.reading() as connection:
+            row = connection.execute(sa.select(streams).where(streams.c.key == key)).one_or_none()
+        hashed, last = sha256(), b""
+        for number in range(row.pieces if row else 0):
+            last = self._piece(key, number)
+            hashed.update(last)
+        if row is None or hashed.hexdigest() != digest:
+            with self.database.writing() as connection:
+                connection.execute(sa.delete(pieces).where(pieces.c.key == key))
+                connection.execute(sa.delete(streams).where(streams.c.key == key))
+            return None
+        found = Kept(digest, row.size, row.lines + (not last.endswith(b"\n")))
+        self._end(key, found, row.pieces)
         return found
 
     def read(self, digest: str) -> str:
@@ -209,18 +245,6 @@ class EvidenceStore:
                 raise Refused(CHANGED, status=500)
             yield line, body
             line += body.count(b"\n")
-
-
-def _even(source: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces of one length; the last may be shorter."""
-    held = bytearray()
-    for piece in source:
-        held += piece
-        while len(held) >= PIECE:
-            yield bytes(held[:PIECE])
-            del held[:PIECE]
-    if held:
-        yield bytes(held)
 
 
 def _chain(first: list[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:

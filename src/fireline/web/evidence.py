@@ -14,8 +14,9 @@ from litestar.params import Body
 from litestar.response import Stream, Template
 
 from fireline.core import attachment, cancellation
+from fireline.core.evidence import PIECE
 from fireline.core.refusal import Refused
-from fireline.store.evidence import PIECE, EvidenceStore
+from fireline.store.evidence import EvidenceStore
 from fireline.store.ledger import Ledger
 from fireline.web.answer import HEADERS, Ask, Frame, whole
 from fireline.web.deeds import URL, Form

@@ -57,6 +57,7 @@ def templates() -> TemplateConfig[JinjaTemplateEngine]:
         "drawn": Markup,  # of `core.graph`, which escapes what it is given
         "colour": colour,
         "short": short,
+        "squeezed": squeezed,
         "markdown": markdown,
         "plural": plural,
         "shape": shape,
@@ -71,8 +72,19 @@ def templates() -> TemplateConfig[JinjaTemplateEngine]:
         "verdict": verdict,
         "compared": said,
     }
+    environment.tests["containing"] = containing
     environment.globals |= {"static": static, "styles": STYLES, "HOUSE": HOUSE}
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment))
+
+
+def squeezed(command: str) -> str:
+    """A command in one line, for a list; what is approved is never shown so."""
+    return " ".join(command.replace("\\\n", " ").split())
+
+
+def containing(text: str, words: list[str]) -> bool:
+    """Whether a text has all of these words."""
+    return all(word in text for word in words)
 
 
 @lru_cache(maxsize=64)

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from hashlib import sha256
 
 from fireline.core import approval, errand
-from fireline.core.errand import Errand, Handed, Poll, Route, Told
+from fireline.core.errand import Errand, Handed, Poll, Route, Taken, Told
 from fireline.core.events import HOUSE, CommandStarted
-from fireline.core.evidence import summary
+from fireline.core.evidence import PIECE, summary
 from fireline.core.incident import Incident
 from fireline.core.place import Environment
 from fireline.core.refusal import AWAY, Refused
@@ -28,6 +29,7 @@ from fireline.workflows.prepare import SECONDS as LOOK_SECONDS
 
 LOOK_AGAIN = 1.0  # seconds; word of another replica comes by no other way
 STARTING = timedelta(seconds=15)  # from our being built until every runner has found that we are back
+PIECES_MOST = 4096  # 1 GiB of one output
 LONGEST = 24 * 3600.0  # seconds that a runner may ask for
 NOT_KNOWN = "It was started, and nobody knows how it ended.\n"
 
@@ -61,7 +63,7 @@ class Errands:
         """
         found = self.rows.find(started.run)
         if found is None:
-            way = self.route(now, started)
+            way = self.route(now, started.lane)
             if not way.runner:
                 return None
             if self.now() - started.at > approval.GOOD_FOR:
@@ -69,9 +71,9 @@ class Errands:
             self._offer(now, started, way)
         return self._wait(started)
 
-    def route(self, now: Incident, started: CommandStarted) -> Route:
-        """Which runner a run goes to."""
-        return errand.route(self.environments, {**self.site, **now.declared.values}, self.lanes.get(started.lane, ""))
+    def route(self, now: Incident, lane: str) -> Route:
+        """Which runner a run in this lane goes to."""
+        return errand.route(self.environments, {**self.site, **now.declared.values}, self.lanes.get(lane, ""))
 
     def close(self, run: str) -> None:
         """The log has the outcome."""
@@ -91,7 +93,7 @@ class Errands:
             lease_seconds=self.rows.lease.total_seconds(),
         )
 
-    def take(self, poll: Poll) -> tuple[Errand, ...]:
+    def offered(self, poll: Poll) -> tuple[Errand, ...]:
         """What waits for a runner of this name, offered to it."""
         return self.rows.take(poll, self.now())
 
@@ -100,8 +102,28 @@ class Errands:
         if not self.rows.begin(run, runner, instance, self.now(), min(max(seconds, 0.0), LONGEST)):
             raise Refused(f"Run {run} is not leased to this runner. Do not start it.")
 
+    def take(  # noqa: PLR0917
+        self, run: str, runner: str, instance: str, number: int, body: bytes, digest: str
+    ) -> Taken:
+        """A piece of an output that is too long to stand in the outcome; again is no harm.
+
+        Raises `Refused`: 409 when the run is not leased to this runner, 413 when it is too much, 503 to send it again.
+        """
+        held = self.rows.holds(run, runner, instance, self.now())
+        if not held:
+            raise Refused(f"Run {run} is not leased to this runner.")
+        if len(body) > PIECE or number >= PIECES_MOST:
+            raise Refused(f"An output is at most {PIECES_MOST} pieces of {PIECE} bytes.", status=413)
+        if sha256(body).hexdigest() != digest:
+            raise Refused("The piece was changed on its way. Send it again.", status=AWAY)
+        if held == "cancelled":
+            return Taken(next=number, cancelled=True)
+        return Taken(next=self.evidence.take(_key(run, instance), number, body, self.now()))
+
     def told(self, run: str, runner: str, told: Told) -> None:
         """A runner says what became of a run. Late word of a change is kept as evidence; of a read nobody needs it."""
+        if told.whole and self.evidence.whole(_key(run, told.instance), told.whole) is None:
+            told = errand.ends_only(told)
         match self.rows.settle(run, runner, told):
             case "lost":
                 with eyes.of_the_house():  # a runner may tell of what it is not shown
@@ -161,12 +183,18 @@ class Errands:
         one = self.rows.find(run)
         assert one is not None
         output = told.output or told.refused or (NOT_KNOWN if told.interrupted else "")
+        kept = told.whole or self.evidence.keep(output)
         deed = partial(
-            errand.hear, run=run, runner=runner, told=told, evidence=self.evidence.keep(output),
+            errand.hear, run=run, runner=runner, told=told, evidence=kept,
             summary=summary(output, changed=told.ending == "ok"), by=HOUSE,
         )  # fmt: skip
         self.ledger.act(one.incident, deed, key=f"heard:{run}")
         self.rows.heard(run)
+
+
+def _key(run: str, instance: str) -> str:
+    """What the pieces of one try lie under until they are whole; as long as any other key."""
+    return sha256(f"{run} {instance}".encode()).hexdigest()[:32]
 
 
 def known(

@@ -17,7 +17,7 @@ from fireline.core.events import HOUSE, CommandStarted, Ending
 from fireline.core.evidence import summary
 from fireline.core.follow import Effect
 from fireline.core.incident import Incident
-from fireline.core.question import slots
+from fireline.core.question import Answer, denied, slots
 from fireline.core.redaction import mask, secret_values
 from fireline.core.refusal import AWAY, Refused
 from fireline.executor import Executor, Lane, Outcome, answered
@@ -62,7 +62,7 @@ class Runs:
         if ending == "cancelled" or (outcome is None and cancellation.asked(log, run)):
             first, ending = cancellation.told(log, this.started, began=outcome is not None), "cancelled"
             asked = replace(asked, findings=(*first, *asked.findings))
-        kept = self._keep(run, output)
+        kept = self._keep(run, output, outcome)
         deed = partial(
             command.finish, run=run, ending=ending, exit_code=outcome.exit_code if outcome else None,
             seconds=outcome.seconds if outcome else 0.0, evidence=kept.digest, size=kept.size,
@@ -108,8 +108,10 @@ class Runs:
             self, lanes={name: replace(lane, seconds=min(lane.seconds, seconds)) for name, lane in self.lanes.items()}
         )
 
-    def _keep(self, run: str, output: str) -> Kept:
-        """The whole of what it said, streamed out of the spool where a process said it."""
+    def _keep(self, run: str, output: str, outcome: Outcome | None) -> Kept:
+        """The whole of what it said, streamed out of the spool where a process said it, or brought by a runner."""
+        if outcome and outcome.whole:
+            return self.evidence.known(outcome.whole)
         whole = self.executor.output(run) if self.executor.told(run) else iter([output.encode()])
         return self.evidence.keep_stream(whole, self.now())
 
@@ -148,7 +150,20 @@ class Runs:
             outcome = self.executor.run(run, started.command, lane)
         except Refused as refused:
             return None, f"It did not run. {refused.sentence}\n", Asked()
-        return outcome, outcome.output, Asked(findings=_findings(outcome.output))
+        beside = self._beside(started, lane, onset) if fresh and outcome.exit_code is not None else Asked()
+        return outcome, outcome.output, replace(beside, findings=(*beside.findings, *_findings(outcome.output)))
+
+    def _beside(self, started: CommandStarted, lane: Lane, onset: datetime) -> Asked:
+        """What to read first in what a process printed in a form of its own, and what was asked to know it."""
+        answer = self.warm.beside(started.command, lane.environment, min(lane.seconds, LOOK_SECONDS), onset=onset)
+        if answer is None:
+            return Asked()
+        found = self._told(answer, lane)
+        return replace(found, ran=f"the command itself, and for what was found: {found.ran}")
+
+    def _told(self, answer: Answer, lane: Lane) -> Asked:
+        hidden = (*secret_values(lane.environment), *self.warm.secrets)
+        return Asked(mask(answer.ran, hidden).text, tuple(mask(one, hidden).text for one in answer.findings))
 
     def _asked(
         self, run: str, started: CommandStarted, lane: Lane, onset: datetime
@@ -162,13 +177,11 @@ class Runs:
             run, answer.output, answer.exit_code, lane, started_at=begun,
             seconds=(self.now() - begun).total_seconds(), known=self.warm.secrets,
         )  # fmt: skip
-        hidden = (*secret_values(lane.environment), *self.warm.secrets)
-        findings = tuple(mask(one, hidden).text for one in answer.findings)
-        return outcome, outcome.output, Asked(mask(answer.ran, hidden).text, findings)
+        return outcome, outcome.output, self._told(answer, lane)
 
 
 def _findings(said: str) -> tuple[str, ...]:
-    return (*slots.full(said), *access_log.of_output(said), *smoke.of_output(said))
+    return (*slots.full(said), *denied.of_output(said), *access_log.of_output(said), *smoke.of_output(said))
 
 
 def _ending(outcome: Outcome | None) -> Ending:

@@ -22,6 +22,7 @@ from fireline.connectors.ports import Ports
 from fireline.connectors.postgres import Postgres
 from fireline.connectors.redis import Redis
 from fireline.core.question import Answer, Unusable, curl, kubectl, nc, psql, redis_cli, simple
+from fireline.core.question.beneath import beneath
 from fireline.core.question.inside import Inside, named, taken_apart
 from fireline.core.redaction import secret_values
 from fireline.settings import Settings
@@ -83,7 +84,22 @@ class Warm:
         `onset` is when the incident began.
         """
         argv = simple(parse(command))
-        if argv is None or _of_the_site(argv[0], environment):
+        return self._tried(argv, environment, seconds, onset) if argv else None
+
+    def beside(
+        self, command: str, environment: Mapping[str, str], seconds: float, *, onset: datetime | None = None
+    ) -> Answer | None:
+        """What `command` looks at, asked for its findings alone: it has run as a process, in a form of its own.
+
+        None where it is no such command, or cannot be asked.
+        """
+        argv = beneath(parse(command))
+        return self._tried(argv, environment, seconds, onset) if argv else None
+
+    def _tried(
+        self, argv: Sequence[str], environment: Mapping[str, str], seconds: float, onset: datetime | None
+    ) -> Answer | None:
+        if _of_the_site(argv[0], environment):
             return None
         try:
             return self._directly(argv, seconds) or self._ask(argv, environment, seconds, onset)
@@ -115,7 +131,7 @@ class Warm:
             return None
         inside, words = apart
         for one in self.direct:
-            if (one.inside, one.program) == (inside, words[0]) and (question := _understood(one, words)):
+            if one.inside.same(inside) and one.program == words[0] and (question := _understood(one, words)):
                 answer = one.client.answer(question, seconds)
                 return replace(answer, ran=f"{answer.ran}, which [databases.{one.name}] names for {inside.target}")
         return None

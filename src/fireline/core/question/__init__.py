@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fireline.core.guard.tree import Call, Literal, Script
+from fireline.core.guard.tree import Call, Literal, Script, Statement
 from fireline.core.guard.words import text_of
 
 
@@ -38,21 +38,23 @@ def simple(script: Script) -> tuple[str, ...] | None:
 
     None for everything else: pipes, lists, redirections, variables, patterns, a home folder's `~`.
     """
-    if script.error or len(script.statements) != 1:
-        return None
-    one = script.statements[0]
+    return None if script.error or len(script.statements) != 1 else words(script.statements[0])
+
+
+def words(one: Statement) -> tuple[str, ...] | None:
+    """The same of one statement."""
     if one.redirects or one.background or not isinstance(one.command, Call) or one.command.assigns:
         return None
     if one.command.start != one.start:  # `!` turns its exit code round
         return None
-    words = [text_of(word, {}) for word in one.command.words]
+    texts = [text_of(word, {}) for word in one.command.words]
     homes = [
         isinstance(part, Literal) and not part.quoted and part.text.startswith("~")
         for word in one.command.words
         for part in word.parts[:1]
     ]
-    known = tuple(word for word in words if word is not None)
-    return known if known and len(known) == len(words) and not any(homes) else None
+    known = tuple(text for text in texts if text is not None)
+    return known if known and len(known) == len(texts) and not any(homes) else None
 
 
 @dataclass(frozen=True, slots=True)
