@@ -100,7 +100,7 @@ def _parts(house: House) -> dict[str, Any]:
         "summarise": house.summarise,
         "hush": house.hush,
         "on_call": house.on_call,
-        "pick": house.pick,
+        "palette": house.palette,
         "cluster_events": house.cluster_events,
         "silences": house.silences,
     }

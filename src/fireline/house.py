@@ -17,7 +17,6 @@ from fireline.connectors import grafana_rest
 from fireline.connectors.grafana_rest import Grafana
 from fireline.connectors.http import Http
 from fireline.connectors.pagerduty import PagerDuty
-from fireline.connectors.pagerduty_rest import PagerDutyRest
 from fireline.core.follow import Effect
 from fireline.core.rules import Rules
 from fireline.desk import desk
@@ -57,7 +56,7 @@ from fireline.workflows.inform.asks import slack_asks
 from fireline.workflows.inform.blocks import drawn
 from fireline.workflows.inform.chats import chats
 from fireline.workflows.inform.on_call import summoner
-from fireline.workflows.inform.pagerduty import PagerDutyMessenger
+from fireline.workflows.inform.pagerduty import PagerDutyMessenger, account
 from fireline.workflows.inform.summaries import summaries
 from fireline.workflows.intake import Intake
 from fireline.workflows.investigate import Investigate, investigate
@@ -65,6 +64,7 @@ from fireline.workflows.library import Library
 from fireline.workflows.looks import Looks
 from fireline.workflows.merge import Merge
 from fireline.workflows.on_call import OnCall
+from fireline.workflows.palette import Palette
 from fireline.workflows.pick import Pick
 from fireline.workflows.prepare import Prepare
 from fireline.workflows.private import Private
@@ -123,7 +123,7 @@ class House:
     investigate: Investigate
     watch: Watch
     warm: Warm
-    pick: Pick
+    palette: Palette
     cluster_events: ClusterEvents
     afterwards: Afterwards
     restarts: Restarts
@@ -295,7 +295,9 @@ def build(settings: Settings, *, now: Callable[[], datetime] = clock.now) -> Hou
         investigate=looking,
         watch=watch,
         warm=warm,
-        pick=Pick(warm, lanes["read"].environment),
+        palette=Palette(
+            ledger, library, evidence, Pick(warm, lanes["read"].environment), settings.values, errands.route
+        ),
         cluster_events=ClusterEvents(warm, lanes["read"].environment),
         afterwards=afterwards,
         sources=(
@@ -319,7 +321,7 @@ def _messengers(settings: Settings, on_call: OnCall) -> dict[str, Messenger]:
     if pager := settings.pager:
         found["pagerduty"] = PagerDutyMessenger(
             events=PagerDuty(Http(), pager.routing_key, pager.url) if pager.routing_key else None,
-            rest=PagerDutyRest(Http(), pager.api_token, pager.from_, pager.api_url) if pager.api_token else None,
+            rest=account(settings),
             service=pager.service,
             base_url=settings.base_url,
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.caller import Caller
-from fireline.app import asgi
+from doors import in_front_of
 from fireline.clock import now
 from fireline.house import House, build
 from fireline.settings import Runbooks, Settings, Store
@@ -36,14 +36,14 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 @pytest.fixture
-def caller(house: House) -> Callable[[str | None], Caller]:
+def caller(house: House) -> Iterator[Callable[[str | None], Caller]]:
     """Makes a caller who asks as the person with this handle, or as nobody."""
-    application = asgi(house)
+    with in_front_of(house) as application:
 
-    def made(handle: str | None) -> Caller:
-        return Caller(application, house.accounts.token(handle, "api", now()) if handle else None)
+        def made(handle: str | None) -> Caller:
+            return Caller(application, house.accounts.token(handle, "api", now()) if handle else None)
 
-    return made
+        yield made
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from api.caller import Caller
-from fireline.app import asgi
+from doors import in_front_of
 from fireline.clock import now
 from fireline.house import House, build
 from fireline.settings import CustomersSettings, PersonSettings, Runbooks, Settings, SmtpSettings, Store
@@ -51,13 +51,13 @@ def house(tmp_path: Path, box: Postbox) -> Iterator[House]:
 
 
 @pytest.fixture
-def caller(house: House) -> Callable[[str | None], Caller]:
-    application = asgi(house)
+def caller(house: House) -> Iterator[Callable[[str | None], Caller]]:
+    with in_front_of(house) as application:
 
-    def made(handle: str | None) -> Caller:
-        return Caller(application, house.accounts.token(handle, "api", now()) if handle else None)
+        def made(handle: str | None) -> Caller:
+            return Caller(application, house.accounts.token(handle, "api", now()) if handle else None)
 
-    return made
+        yield made
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.caller import Caller
-from fireline.app import asgi
+from doors import in_front_of
 from fireline.clock import now
 from fireline.house import House, build
 from fireline.settings import Runbooks, Settings, StatusComponentSettings, StatusSettings, Store
@@ -37,9 +37,9 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 @pytest.fixture
-def caller(house: House) -> Callable[[str | None], Caller]:
-    application = asgi(house)
-    return lambda handle: Caller(application, house.accounts.token(handle, "api", now()) if handle else None)
+def caller(house: House) -> Iterator[Callable[[str | None], Caller]]:
+    with in_front_of(house) as application:
+        yield lambda handle: Caller(application, house.accounts.token(handle, "api", now()) if handle else None)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -14,6 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from contracts.wire import Serve, Switchboard, answer
+from fireline.connectors.apprise import notify
 from fireline.connectors.gateway import Gateway, fill
 from fireline.connectors.http import Permanent, Temporary
 from fireline.connectors.ntfy import Ntfy
@@ -120,6 +122,29 @@ def test_a_gateway_gets_the_blanks_of_its_settings_filled(serve: Serve) -> None:
     assert body(heard) == {
         "to": "+36 1 234", "say": ["P0: Kiosk shut", {"url": "https://f/answer/x"}], "times": 3, "x": "{y}",
     }  # fmt: skip
+
+
+@pytest.mark.req(30)
+def test_apprise_tells_every_address_and_names_the_services_that_did_not_take_it(serve: Serve) -> None:
+    good, bad = serve(answer(200)), serve(answer(500))
+    ours = [f"json://{good.host}/yes", f"json://user:secret@{bad.host}/no", "unheardof://secret"]
+    note = notify(ours, title="P0: Kiosk shut", text="You are asked <now>.")
+    assert (
+        note == "By Apprise: JSON did not take it; an address that begins with unheardof: is none that Apprise knows."
+    )
+    said = body(good.heard[0])
+    assert (said["title"], said["message"]) == ("P0: Kiosk shut", "You are asked <now>.")
+    with pytest.raises(Temporary, match="JSON did not take it") as no:
+        notify(ours[1:2], title="t", text="m")
+    with pytest.raises(Permanent, match="No Apprise address can be used") as never:
+        notify(ours[2:], title="t", text="m")
+    assert "secret" not in f"{note}{no.value}{never.value}"
+
+
+def test_without_the_extra_apprise_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)  # as where nobody installed it
+    with pytest.raises(Permanent, match=r"pip install 'fireline\[apprise\]'"):
+        notify(["json://127.0.0.1"], title="t", text="m")
 
 
 def test_a_value_with_a_blank_in_it_is_not_filled_again() -> None:

@@ -203,5 +203,5 @@ def test_a_mistake_in_a_chain_is_named(wrong: Chain, sentence: str) -> None:
 
 
 def test_a_channel_that_nobody_set_up_is_named() -> None:
-    with pytest.raises(Refused, match=r"\[people.ana\] channels: 'pigeon' is none of mail, ntfy, slack, apprise, voice"):
+    with pytest.raises(Refused, match=r"\[people.ana\] channels: 'pigeon' is none of mail, ntfy, slack, apprise"):
         kiosk(channels={"ana": ("pigeon",)}, gateways=("voice",))

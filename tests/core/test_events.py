@@ -104,6 +104,7 @@ GOLDEN = """\
 {"type":"DebtOwned","at":"2026-03-02T12:00:00Z","by":"ana","debt":1,"owner":"ben","due_at":"2026-03-09T12:00:00Z","plan":"p"}
 {"type":"DebtSettled","at":"2026-03-02T12:00:00Z","by":"ana","debt":1,"how":"undone","said":"s","run":""}
 {"type":"LeaseBegan","at":"2026-03-02T12:00:00Z","by":"fireline","lease":1,"run":"1.ask1","command":"c","until":"2026-03-02T12:30:00Z"}
+{"type":"TerminalHandedOut","at":"2026-03-02T12:00:00Z","by":"ana","terminal":1,"step":"c500","title":"Exec into pod","command":"kubectl exec -it web-1 -n prod -- sh"}
 {"type":"LeaseEnded","at":"2026-03-02T12:00:00Z","by":"fireline","lease":1,"why":"w"}
 {"type":"RoomKept","at":"2026-03-02T12:00:00Z","by":"ana","why":"w"}
 {"type":"LetterDrafted","at":"2026-03-02T12:00:00Z","by":"ana","letter":1,"subject":"FYI: slow shop","text":"It is over.","services":["shop"]}
@@ -121,6 +122,8 @@ GOLDEN = """\
 {"type":"DecisionMade","at":"2026-03-02T12:00:00Z","by":"ana","decision":1,"text":"t","objections_asked":true,"dissent":[{"who":"ben","what":"w"}]}
 {"type":"SummarySent","at":"2026-03-02T12:00:00Z","by":"ana","number":1,"severity":"P1","status":"Investigating","text":"t","to":["boss@example.com"],"chat":true,"next_at":"2026-03-02T12:30:00Z"}
 {"type":"SummaryNudged","at":"2026-03-02T12:00:00Z","by":"fireline","who":"ana","due_at":"2026-03-02T12:30:00Z"}
+{"type":"ChecklistTicked","at":"2026-03-02T12:00:00Z","by":"ana","checklist":"Commander Checklist","item":"Call opened"}
+{"type":"ChecklistUnticked","at":"2026-03-02T12:00:00Z","by":"ben","checklist":"Commander Checklist","item":"Call opened","ticked_by":"ana"}
 """  # noqa: E501
 
 

@@ -78,13 +78,43 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
 @pytest.mark.parametrize(
     "path",
     ["/declare?title=Redis+is+down", "/alerts", "/runbooks", "/runbooks/incident-response", "/incidents/{n}/review",
-     "/incidents/{n}/approvals/1", "/incidents/{n}/updates/new", "/incidents/{n}/brief", "/reviews", "/sign-in"],
+     "/incidents/{n}/approvals/1", "/incidents/{n}/palette?text=e", "/incidents/{n}/updates/new",
+     "/incidents/{n}/brief", "/reviews", "/sign-in"],
 )  # fmt: skip
 def test_the_other_pages_are_clean_on_a_small_phone(night: int, visit: Open, path: str) -> None:
     page = visit(path.format(n=night), size=(320, 640))
     found = Axe().run(page, options=AXE)
     assert found.violations_count == 0, found.generate_report()
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+@pytest.mark.req(134)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES[:2], ids=lambda size: str(size[0]))
+def test_one_key_opens_the_palette_where_typing_and_arrows_find_what_to_do(
+    told: Told, visit: Open, scheme: str, size: tuple[int, int]
+) -> None:
+    number = told.night()
+    page = visit(f"/incidents/{number}", size=size, color_scheme=scheme)
+    expect(page.locator("#connection")).to_have_text("Live")
+    page.keyboard.press("/")
+    palette = page.get_by_role("dialog", name="Find or do")
+    expect(palette.get_by_role("link", name="Note what you saw")).to_be_visible()
+    found = Axe().run(page, options=AXE)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    page.keyboard.type("supervisorctl status redis")
+    expect(palette.locator(".found a, .found button")).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")  # it only reads and wants nothing: one press, in place
+    expect(page.locator("#said")).to_contain_text("It only reads, so it runs now.")
+    expect(palette).to_be_hidden()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("note")
+    expect(palette.locator(".found a")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(palette).to_be_hidden()
+    expect(page).to_have_url(f"{told.url}/incidents/{number}#note")
 
 
 def test_bens_yes_shows_on_anas_page_within_two_seconds(told: Told, visit: Open) -> None:
@@ -96,6 +126,18 @@ def test_bens_yes_shows_on_anas_page_within_two_seconds(told: Told, visit: Open)
     expect(ana.locator("#timeline")).to_contain_text("ben approved Restart Redis", timeout=2000)
     expect(ana.get_by_role("button", name="Approve and run")).to_have_count(0)
     expect(ana.locator("#announce")).to_have_text("ben approved Restart Redis")
+
+
+@pytest.mark.req(44)
+def test_bens_tick_shows_on_anas_page_within_two_seconds(told: Told, visit: Open) -> None:
+    number = told.declare()
+    ana, ben = visit(f"/incidents/{number}", "ana"), visit(f"/incidents/{number}", "ben")
+    expect(ana.locator("#connection")).to_have_text("Live")
+    ben.get_by_role("button", name="Tick: Call opened and its link posted").click()
+    expect(ben.locator("#said")).to_contain_text("Ticked.")
+    expect(ana.locator("#checklist")).to_contain_text("Ben Okoro", timeout=2000)
+    ana.get_by_role("button", name="Take back the tick: Call opened and its link posted").click()
+    expect(ben.locator("#checklist")).not_to_contain_text("Ben Okoro", timeout=2000)
 
 
 def test_a_live_update_leaves_open_details_typed_words_and_focus_alone(told: Told, visit: Open) -> None:

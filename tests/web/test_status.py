@@ -17,6 +17,7 @@ from openapi_schema_validator import OAS30Validator
 
 from conftest import SHARED
 from contracts.document import patched
+from doors import in_front_of
 from fireline import clock
 from fireline.app import asgi
 from fireline.core import public
@@ -61,9 +62,10 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 @pytest.fixture
-def visitor(house: House) -> TestClient[Any]:
+def visitor(house: House) -> Iterator[TestClient[Any]]:
     """Somebody outside: no session, no scripts."""
-    return TestClient(asgi(house))
+    with in_front_of(house) as application:
+        yield TestClient(application)
 
 
 def notice(incident: str, update: int, status: Status, minutes: int = 0, **more: Any) -> Notice:

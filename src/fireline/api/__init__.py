@@ -17,6 +17,7 @@ from fireline.api import (
     alerts,
     approvals,
     changes,
+    checklists,
     crew,
     debts,
     deeds,
@@ -30,6 +31,7 @@ from fireline.api import (
     liaison,
     merges,
     on_call,
+    palette,
     private,
     public,
     room,
@@ -54,7 +56,7 @@ _deeds_and_words = (
     *incidents.handlers, *deeds.handlers, *merges.handlers, *approvals.handlers, *alerts.handlers, *changes.handlers,
     *deliveries.handlers, *evidence.handlers, *investigation.handlers, *on_call.handlers, *runbooks.handlers,
     *silences.handlers, *runners.handlers, *crew.handlers, *debts.handlers, *leases.handlers,
-    *private.handlers, *liaison.handlers,
+    *private.handlers, *liaison.handlers, *palette.handlers, *checklists.handlers,
     *updates.handlers, *room.handlers, *public.handlers, *letters.handlers,
 )  # fmt: skip
 for _handler in (*_deeds_and_words, *health.handlers):
@@ -65,6 +67,7 @@ _v1 = Router(
     dependencies={
         "person": Provide(person, sync_to_thread=True),
         "key": Provide(key, sync_to_thread=False),
+        "act": Provide(deeds.act, sync_to_thread=False),
     },
     security=[{"bearer": []}],
 )

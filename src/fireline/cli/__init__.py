@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import sys
@@ -16,6 +17,7 @@ from fireline.core.refusal import Refused
 
 USAGE = 2  # the exit status of a command line that says something else than the help does
 DEBUG = "FIRELINE_DEBUG"
+GARBAGE = 20_000  # new objects until Python looks for circles among them; an alert makes about five
 
 HELP = """The incident runbook your team already has, run from the first alert to the post-mortem.
 
@@ -55,6 +57,7 @@ COMMANDS: tuple[tuple[str, str, str, Group], ...] = (
     ),
     ("hypothesis", "hypothesis:app", "What may be wrong: propose it, say what speaks for it, rule it out.", INCIDENT),
     ("investigate", "investigate:app", "What may be behind an incident, and where to look.", INCIDENT),
+    ("palette", "palette:app", "The runbook's commands at hand: find one, fill it in, run it.", INCIDENT),
     ("on-call", "on_call:app", "Who is on call, and who takes whose turn.", INCIDENT),
     (
         "serve", "serve:serve",
@@ -116,6 +119,7 @@ def build() -> App:
 
 def main(words: Sequence[str] | None = None) -> None:
     """Run the command line and end the process: 0 done, 1 refused or failed, 2 wrong usage."""
+    gc.set_threshold(GARBAGE, 20, 50)  # a start makes much and drops nothing
     try:
         answer = build()(words, exit_on_error=False, result_action="return_value")
     except Refused as no:

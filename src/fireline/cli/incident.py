@@ -20,6 +20,7 @@ for _word, _place, _help in (
     ("decide", "liaison:decide", "Write down what was decided, and who had an objection."),
     ("call", "room:call", "Say where people talk, or show the call, the topic and what every chat was told."),
     ("channel-stays", "room:channel_stays", "Let the chat channel stay, or take it out of the archive again."),
+    ("checklist", "checklist:checklist", "Show the runbook's checklists with who ticked what; tick an item."),
     ("role", "crew:role", "Offer a role, take it, turn it down, give it up."),
     ("task", "crew:task", "Ask one person to do one thing within so many minutes."),
     ("private", "private:private", "Make an incident private: only who has a part in it knows that it exists."),

@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC
+from functools import lru_cache
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -98,7 +99,10 @@ class Http:
     def __init__(self, *, timeout: float = PATIENCE, largest: int = LARGEST_ANSWER) -> None:
         self._timeout = timeout
         self._largest = largest
-        self._client = httpx2.Client(timeout=timeout, follow_redirects=False, headers={"User-Agent": USER_AGENT})
+        trusted = _trusted(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+        self._client = httpx2.Client(
+            timeout=timeout, follow_redirects=False, headers={"User-Agent": USER_AGENT}, verify=trusted
+        )
 
     def post(
         self,
@@ -128,6 +132,17 @@ class Http:
     ) -> dict[str, Any] | None:
         """Like `post`, for what is there already."""
         return _json_object(self._ask("PUT", url, json=json, headers=headers, wants=None, words=words))
+
+    def send(
+        self,
+        url: str,
+        content: bytes,
+        *,
+        headers: Mapping[str, str] | None = None,
+        words: Callable[[dict[str, Any]], str] | None = None,
+    ) -> dict[str, Any] | None:
+        """Put bytes as they are, for an answer in JSON."""
+        return _json_object(self._ask("PUT", url, content=content, headers=headers, wants=None, words=words))
 
     def patch(
         self,
@@ -188,12 +203,13 @@ class Http:
         method: str,
         url: str,
         *,
-        json: Any,
+        json: Any = None,
+        content: bytes | None = None,
         headers: Mapping[str, str] | None,
         wants: int | None,
         words: Callable[[dict[str, Any]], str] | None,
     ) -> bytes:
-        response, body = self._send(method, url, json=json, headers=headers)
+        response, body = self._send(method, url, json=json, content=content, headers=headers)
         status = response.status_code
         if status == wants or (wants is None and 200 <= status < 300):
             return body
@@ -201,11 +217,11 @@ class Http:
         raise _refusal(host_of(url), response, words(said) if words and said else "")
 
     def _send(
-        self, method: str, url: str, *, json: Any, headers: Mapping[str, str] | None
+        self, method: str, url: str, *, json: Any, content: bytes | None = None, headers: Mapping[str, str] | None
     ) -> tuple[httpx2.Response, bytes]:
         host = host_of(url)
         try:
-            request = self._client.build_request(method, url, json=json, headers=headers)
+            request = self._client.build_request(method, url, json=json, content=content, headers=headers)
         except httpx2.InvalidURL as error:
             raise Permanent(f"{host} {trouble(error).sentence}.") from None
         except UnicodeEncodeError:  # a key pasted with a typographic dash, say
@@ -286,6 +302,13 @@ def retry_after(written: str | None) -> float | None:
         return None
     then = then if then.tzinfo else then.replace(tzinfo=UTC)
     return min(max((then - clock.now()).total_seconds(), 0.0), LONGEST_RETRY_AFTER)
+
+
+@lru_cache(maxsize=4)
+def _trusted(file: str | None, folder: str | None) -> ssl.SSLContext:
+    """The authorities these two variables name, or the system's. Read once: it takes longer than most questions."""
+    del file, folder  # httpx2 reads them itself
+    return httpx2.create_ssl_context()
 
 
 def _no_answer(host: str, error: Exception) -> ConnectorError:

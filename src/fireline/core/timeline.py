@@ -70,6 +70,7 @@ from fireline.core.public import PLACES
 from fireline.core.recipients import NAMES as STAKEHOLDERS
 from fireline.core.roomed import Roomed, roomed
 from fireline.core.telling import Told, Words, words
+from fireline.core.ticked import Ticked, ticked
 
 LOOKS = {"preview", "capture"}  # around a change: what they told stands in the ask and in the way back
 WHYS_SHOWN = 3  # of many alerts that joined at once
@@ -124,7 +125,7 @@ def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901
     def line(sentence: str, kind: str, icon: str, tone: str = "", **more: object) -> Entry:
         return Entry(seq, at, who, sentence, kind, icon, tone, **more)  # type: ignore[arg-type]
 
-    if isinstance(event, After | Roomed | Told | Looked | Privately | Liaised):
+    if isinstance(event, After | Roomed | Told | Looked | Privately | Liaised | Ticked):
         told = _elsewhere(event, who, log)
         return line(
             told.sentence, told.kind, told.icon, told.tone, key=told.key, detail=told.detail, passing=told.passing
@@ -341,7 +342,7 @@ def _entry(seq: int, event: AnyEvent, log: Log) -> Entry:  # noqa: PLR0911, C901
             )
 
 
-def _elsewhere(event: After | Roomed | Told | Looked | Privately | Liaised, who: str, log: Log) -> Words:
+def _elsewhere(event: After | Roomed | Told | Looked | Privately | Liaised | Ticked, who: str, log: Log) -> Words:
     """The sentences that stand in files of their own."""
     if isinstance(event, After):
         return aftermath(event, who, log)
@@ -351,6 +352,8 @@ def _elsewhere(event: After | Roomed | Told | Looked | Privately | Liaised, who:
         return privately(event, who)
     if isinstance(event, Liaised):
         return liaised(event, who)
+    if isinstance(event, Ticked):
+        return ticked(event, who)
     return words(event, who, log) if isinstance(event, Told) else looked(event, who, log)
 
 

@@ -189,7 +189,14 @@ class Settings(Part, frozen=True, kw_only=True):
     def pinned(self) -> tuple[Environment, ...]:
         """The environments that commands are held to, in the words of core."""
         return tuple(
-            Environment(name=name, context=one.context, namespaces=one.namespaces, server=one.server, runner=one.runner)
+            Environment(
+                name=name,
+                context=one.context,
+                namespaces=one.namespaces,
+                server=one.server,
+                argocd=one.argocd,
+                runner=one.runner,
+            )
             for name, one in self.environments.items()
         )
 

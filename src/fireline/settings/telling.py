@@ -51,11 +51,12 @@ class OnCallSettings(Part, frozen=True, kw_only=True):
 class PersonSettings(Part, frozen=True, kw_only=True):
     """`[people.NAME]`: where one person is reached, by their handle."""
 
-    channels: tuple[str, ...] = ()  # mail, ntfy or a gateway's name, in the order in which they are tried
+    channels: tuple[str, ...] = ()  # of `roster.BUILT_IN`, or gateways' names, in the order in which they are tried
     mail: str = ""
     phone: str = ""
     ntfy: str = ""  # a topic, which is as good as a password
     slack: str = ""  # their id there, where the mail address is another one
+    apprise: tuple[str, ...] = ()  # addresses such as "tgram://…", which are as good as passwords
 
 
 class NtfySettings(Part, frozen=True, kw_only=True):

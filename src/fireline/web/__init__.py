@@ -24,6 +24,7 @@ from fireline.store.ledger import Ledger
 from fireline.web import (
     alerts,
     approvals,
+    checklists,
     choices,
     cluster_events,
     crew,
@@ -120,7 +121,7 @@ _pages = Router(
         *approvals.handlers, *alerts.handlers, *evidence.handlers, *reviews.handlers, *runbooks.handlers,
         *live.handlers, *merges.handlers, *deliveries.handlers, *sign_in.handlers, *silences.handlers, *crew.handlers,
         *debts.handlers, *updates.handlers, *room.handlers, *investigation.handlers, *choices.handlers,
-        *cluster_events.handlers, *liaison.handlers,
+        *cluster_events.handlers, *liaison.handlers, *checklists.handlers,
         *on_call.handlers, *private.handlers, *public.handlers, *letters.handlers,
     ],
     dependencies={

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from fireline.core import branch, chat, debt, delivery, gate, lease, mailing, public, publish, room, timeline
+from fireline.core import branch, chat, checklist, debt, delivery, gate, lease, mailing, public, publish, room, timeline
 from fireline.core.approval import Ask, asks
 from fireline.core.deploy import Before
 from fireline.core.events import HOUSE, Log, MitigationMeasured
@@ -116,6 +116,7 @@ class Standing:
     dashboards: tuple[Shown, ...]  # that its runbook speaks of
     signals: View  # what the house looks at by itself, and what may be behind it
     call: str  # where people talk; empty where nobody has said it
+    lists: tuple[checklist.Listed, ...]  # of its runbook, beside the gates
 
     @property
     def public(self) -> tuple[public.Update, ...]:
@@ -314,6 +315,7 @@ DID = {
     "HypothesisRuledOut": "ruled a cause out",
     "RootCauseStated": "stated the cause",
     "GateTicked": "vouched for a gate",
+    "ChecklistTicked": "ticked the checklist",
     "GateOverridden": "set a gate aside",
     "StatusChanged": "set the status",
     "SeverityChanged": "set the severity",
@@ -364,8 +366,8 @@ class Reader:
         shown = self.dashboards(book, now.declared.detected_at, now.ended_at or at)
         signals = self.investigate(number, log)
         around = self._around(now)
-        call = room.call(log, number, self.call)
-        return Standing(log, now, at, found, gates, sent, book, todo, lines, *around, template, shown, signals, call)
+        more = room.call(log, number, self.call), checklist.lists((book, self.library.main), log)
+        return Standing(log, now, at, found, gates, sent, book, todo, lines, *around, template, shown, signals, *more)
 
     def _around(self, now: Incident) -> tuple[Before, tuple[Report, ...]]:
         """What stands beside the log: what changed before it began, and where people's words are to be read."""

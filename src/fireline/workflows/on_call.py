@@ -45,6 +45,21 @@ def worries(found: Roster, at: datetime) -> Iterator[str]:
         yield f"{', '.join(mute)} would be asked and has no channel: [people.{mute[0]}] channels"
 
 
+def unreachable(settings: Settings) -> Iterator[str]:
+    """Channels of people that lead nowhere, because an address or a server is missing: found at noon, not at night."""
+    slack = settings.slack is not None
+    for who, one in settings.people.items():
+        ways = {
+            "mail": ((one.mail, "mail"), (settings.smtp, "[smtp]")),
+            "ntfy": ((one.ntfy, "ntfy"), (settings.ntfy, "[ntfy]")),
+            "slack": ((one.slack or one.mail, "slack (their id there) or mail"), (slack, "[slack]")),
+            "apprise": ((one.apprise, "apprise"),),
+        } | dict.fromkeys(settings.gateways, ((one.phone, "phone"),))
+        for channel in dict.fromkeys(one.channels):
+            if missing := [name for there, name in ways.get(channel, ()) if not there]:
+                yield f"{who} cannot be asked by {channel}: the settings lack {' and '.join(missing)}"
+
+
 def _people(found: Roster, name: str) -> tuple[str, ...]:
     return found.rotas[name.removeprefix(ROTA)].people if name.startswith(ROTA) else (name,)
 

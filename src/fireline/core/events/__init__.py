@@ -39,6 +39,7 @@ from fireline.core.events.alerts import (
     StormBegan,
 )
 from fireline.core.events.changes import ApprovalVoided, UndoKept
+from fireline.core.events.checklists import ChecklistTicked, ChecklistUnticked
 from fireline.core.events.commands import (
     ApprovalAsked,
     ApprovalDenied,
@@ -122,6 +123,7 @@ from fireline.core.events.roles import (
 )
 from fireline.core.events.room import CallLinked, RoomKept
 from fireline.core.events.runners import OutcomeHeard
+from fireline.core.events.terminals import TerminalHandedOut
 from fireline.core.events.updates import (
     Audience,
     Cadence,
@@ -157,6 +159,8 @@ __all__ = [
     "CallLinked",
     "CancellationAsked",
     "Change",
+    "ChecklistTicked",
+    "ChecklistUnticked",
     "ChecksRead",
     "CommandFinished",
     "CommandStarted",
@@ -241,6 +245,7 @@ __all__ = [
     "TaskOverdue",
     "TaskTaken",
     "Temporary",
+    "TerminalHandedOut",
     "UndoKept",
     "UpdateEscalated",
     "UpdateNudged",
@@ -271,7 +276,8 @@ AnyEvent = (
     | CancellationAsked | FileAttached
     | CallLinked | RoomKept | DeliveryBegun | OutcomeHeard
     | MadePrivate | MadeOpen | AccessGiven | AccessTaken
-    | DecisionMade | SummarySent | SummaryNudged
+    | DecisionMade | SummarySent | SummaryNudged | TerminalHandedOut
+    | ChecklistTicked | ChecklistUnticked
 )  # fmt: skip
 Log = tuple[AnyEvent, ...]
 

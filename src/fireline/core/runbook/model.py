@@ -58,11 +58,13 @@ class ChecklistItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checklist:
-    """Boxes that stand together under one title."""
+    """Boxes that stand together under one title, in this phase or scenario if they stand in one."""
 
     title: str
     line: int
     items: tuple[ChecklistItem, ...]
+    phase: str | None = None
+    scenario: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

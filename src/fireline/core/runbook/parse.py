@@ -61,7 +61,7 @@ def parse(source: bytes | str, *, path: str, shell: Shell) -> Runbook:
         source=text,
         severities=read_severities(root),
         phases=tuple(structure.phases.values()),
-        checklists=read_checklists(root),
+        checklists=read_checklists(structure),
         commands=commands.runnable,
         manual_steps=commands.manual,
         mitigations=read_mitigations(structure, commands),

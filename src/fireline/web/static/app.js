@@ -70,6 +70,39 @@ document.addEventListener("htmx:after:request", (event) => {
 });
 // What cannot be pressed says why beside it, and does nothing.
 document.addEventListener("click", (event) => { if (event.target.closest("[aria-disabled=true]")) event.preventDefault(); });
+// The palette: a link that is a page without scripts; with them it opens in place, and arrows go through what is found.
+function openPalette() {
+  const palette = $("#palette");
+  if (!palette?.showPopover) return false;
+  palette.showPopover();
+  const words = $("#palette-words");
+  words.select();
+  words.dispatchEvent(new CustomEvent("open"));
+  return true;
+}
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-opens=palette]") && openPalette()) event.preventDefault();
+  else if (event.target.closest("#palette a")) $("#palette").hidePopover?.();
+});
+document.addEventListener("submit", (event) => { if (event.target.closest("#palette form[role=search]")) event.preventDefault(); }, true);
+document.addEventListener("keydown", (event) => {
+  const palette = event.target.closest("#palette");
+  if (!palette) return;
+  const found = [...palette.querySelectorAll(".found a, .found button")], at = found.indexOf(document.activeElement);
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: at < 0 ? null : 0, End: at < 0 ? null : found.length - 1 }[event.key];
+  if (event.key === "Enter" && at < 0) { event.preventDefault(); found[0]?.click(); }
+  else if (to != null) { event.preventDefault(); (found[to] ?? (to < 0 ? $("#palette-words") : found[0]))?.focus(); }
+});
+// Whoever is faster than the page: it was opened before htmx listened to its field.
+document.addEventListener("htmx:after:init", (event) => {
+  if (event.target.id === "palette-words" && $("#palette:popover-open")) event.target.dispatchEvent(new CustomEvent("open"));
+});
+document.addEventListener("focusin", (event) => { if (event.target.matches("[data-copy]")) event.target.select(); });
+document.addEventListener("keydown", (event) => {
+  const typed = event.target.closest("input, textarea, select");
+  if ((event.key === "k" && (event.ctrlKey || event.metaKey)) || (event.key === "/" && !typed && !event.ctrlKey && !event.metaKey && !event.altKey))
+    if (openPalette()) event.preventDefault();
+});
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
   const wanted = { n: "#note", a: "#steps .asks button", u: "#updates .more > summary" }[event.key];
