@@ -24,7 +24,7 @@ check: .venv/ready ## format, lint, types, imports, tests
 	@echo "== lint"; $(BIN)/ruff check $(PY)
 	@echo "== types"; $(BIN)/mypy
 	@echo "== imports"; $(BIN)/lint-imports
-	@echo "== tests"; $(BIN)/pytest -n 2
+	@echo "== tests"; $(BIN)/pytest -n 2 --dist worksteal
 
 requirements: .venv/ready ## which rows of docs/requirements.md have no test yet
 	@$(BIN)/python scripts/requirements.py

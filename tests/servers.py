@@ -21,6 +21,7 @@ import pytest
 
 from fireline.drills.world import free_ports, wait_until
 
+FOLDER = "fireline-postgres-"
 OWNER = "fireline"  # the role tests connect as; it may do anything in its own cluster
 
 
@@ -47,7 +48,7 @@ def cluster(*settings: str) -> Iterator[str]:
         pytest.skip("skipped: no PostgreSQL server (package postgresql)")
     someone = _unprivileged()
     # not in pytest's own folder: that is closed to the user PostgreSQL runs as
-    folder = Path(tempfile.mkdtemp(prefix="fireline-postgres-"))
+    folder = postgres_folder()
     try:
         if someone is not None:
             os.chown(folder, someone.pw_uid, someone.pw_gid)
@@ -88,6 +89,15 @@ def cluster(*settings: str) -> Iterator[str]:
             server.wait(30)
     finally:
         shutil.rmtree(folder)
+
+
+def postgres_folder() -> Path:
+    """A new folder for a cluster, named for this process; those of test runs that were killed are removed."""
+    for old in Path(tempfile.gettempdir()).glob(f"{FOLDER}*-*"):
+        pid = old.name.removeprefix(FOLDER).partition("-")[0]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
 
 
 @pytest.fixture

@@ -22,9 +22,12 @@ def ana(tmp_path: Path) -> Typist:
     return settled(tmp_path)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typist]:
-    """Ana, with a token for the fireline that is served beside her; ben, cleo and vera are known there, too."""
+    """Ana, with a token for the fireline that is served beside her; ben, cleo and vera are known there, too.
+
+    One for all: each story is told in an incident of its own.
+    """
     typist = settled(tmp_path_factory.mktemp("served"))
     introduce(typist, ana="admin", ben="responder", cleo="responder", vera="viewer")
     with typist.serving() as said:

@@ -28,6 +28,9 @@ def test_people_come_in_by_link_and_tokens_are_shown_once(ana: Typist) -> None:
     ana.says("token", "revoke", row["digest"])
     assert json.loads(ana.says("token", "list", "--json")) == []
     assert ana.types("token", "revoke", row["digest"]).returncode == 1
+    runner = ana.says("token", "add", "--scope", "runner", "--person", "ana", "--label", "eu").split()[-1]
+    (row,) = json.loads(ana.says("token", "list", "--json"))
+    assert (runner.startswith("fl_"), row["scope"], row["label"]) == (True, "runner", "eu")
 
 
 def test_audit_names_the_first_row_that_was_changed(ana: Typist) -> None:

@@ -75,7 +75,7 @@ def test_from_a_table_to_everybodys_mailbox(served: Typist, box: Postbox) -> Non
     assert (unasked.returncode, "--yes" in unasked.stderr) == (1, True)
     said = served.says(*LETTER, "approve", number, "1", "--yes", "--meant", FIRELINE_TOKEN=token(served, "ben"))
     assert "Going out to 1 of our customers" in said
-    until(lambda: "1 sent" in served.says(*LETTER, "list", number))
+    until(lambda: "1. sent, by ana" in served.says(*LETTER, "list", number))  # as a whole, not only its copy
     assert box.to() == ["ana@lantern.example", "cleo@example.com"]
     late = served.types(*LETTER, "withdraw", number, "1", "--reason", "wrong")
     assert (late.returncode, late.stderr.count("\n")) == (1, 1)

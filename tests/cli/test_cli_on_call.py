@@ -84,6 +84,12 @@ def test_the_doctor_sees_holes_and_people_whom_nothing_reaches(ana: Typist) -> N
     found = " ".join(one["said"] for one in json.loads(ana.types("doctor", "--json").stdout))
     assert "nobody has the turn of primary from" in found
     assert "ana, ben would be asked and has no channel" in found
+    ways = '\n[people.dora]\nchannels = ["slack", "ntfy", "apprise"]\nntfy = "x"\n'
+    (ana.folder / "fireline.toml").write_text(SETTINGS + ways)
+    found = ana.types("doctor").stdout.replace("\n", " ")
+    address = "slack (their id there) or mail"
+    for said in (f"slack: the settings lack {address} and [slack]", "ntfy: the settings lack [ntfy]", "apprise: the"):
+        assert f"dora cannot be asked by {said}" in " ".join(found.split()), found
     (ana.folder / "fireline.toml").write_text(SETTINGS + chain.replace("primary", "third"))
     assert "asks rota:third, and there is no such rotation" in ana.types("doctor").stdout
 
@@ -99,6 +105,7 @@ def test_another_systems_file_becomes_settings(ana: Typist, tmp_path: Path) -> N
     for text, sentence in (
         ("[1]", "no JSON object"),
         ('{"data": [{"timezone": "UTC"}]}', "not what the API of opsgenie"),
+        ('{"data": []}', "Nothing of opsgenie was in there"),
     ):
         file.write_text(text)
         no = ana.types("on-call", "import", "opsgenie", str(file))

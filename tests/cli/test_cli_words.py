@@ -16,9 +16,10 @@ HEAVY = ("sqlalchemy", "dbos", "litestar", "httpx2", "uvicorn", "markdown_it", "
 
 
 def test_the_help_loads_nothing_heavy_and_names_every_noun(ana: Typist) -> None:
+    ana.hurried = False
     began = time.monotonic()
     told = ana.says("--help")
-    assert time.monotonic() - began < 2  # 0.2 s on a free core
+    assert time.monotonic() - began < 10  # 0.2 s on a free core; what would make it slow is named below
     for word, *_ in cli.COMMANDS:
         assert f" {word} " in told
     probe = f"import sys, fireline.cli as c; c.build(); print([m for m in {HEAVY} if m in sys.modules])"
@@ -32,6 +33,7 @@ def test_the_help_loads_nothing_heavy_and_names_every_noun(ana: Typist) -> None:
     ids=" ".join,
 )
 def test_every_word_explains_itself(ana: Typist, words: list[str]) -> None:
+    ana.hurried = False
     assert "Usage: fireline" in ana.says(*words)
 
 
@@ -46,6 +48,7 @@ def test_wrong_words_end_with_2_and_say_what_was_meant(ana: Typist, words: list[
 
 
 def test_a_refusal_is_one_line_on_stderr_and_status_1(ana: Typist) -> None:
+    ana.hurried = False
     done = ana.types("people", "link", "zed")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "fireline: There is no person zed. `fireline people add zed NAME` makes one.\n"

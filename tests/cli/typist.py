@@ -1,15 +1,24 @@
-"""Somebody at a terminal: runs the real `fireline` in a folder of their own."""
+"""Somebody at a terminal: runs the real `fireline` in a folder of their own.
+
+Each `fireline` is a process of its own, but what is typed to a `hurried` one comes from `forge`, with its second of
+imports behind it. What is served, what is typed at a real terminal, and what anybody else types starts from nothing.
+"""
 
 from __future__ import annotations
 
+import atexit
+import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,20 +27,56 @@ FIRELINE = (sys.executable, "-m", "fireline")
 PATIENCE = 60  # seconds; two cores may be busy with other tests
 
 
+@cache
+def forge() -> str:
+    """Where processes come from that have imported all of fireline; one for all tests of this worker."""
+    folder = tempfile.TemporaryDirectory()
+    door = Path(folder.name) / "door"
+    program = Path(__file__).with_name("forge.py")
+    bare = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "COLUMNS": "160"}
+    process = subprocess.Popen([sys.executable, program, door], env=bare, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def end() -> None:
+        process.kill()
+        process.communicate()
+        folder.cleanup()
+
+    atexit.register(end)
+    assert process.stdout
+    assert process.stdout.readline() == b"ready\n"
+    return str(door)
+
+
 @dataclass
 class Typist:
     """`environment` comes over a bare one, so that nothing of the machine's own settings leaks in."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
+    hurried: bool = True
 
     def types(self, *words: str, stdin: str | bytes = b"", **environment: str) -> subprocess.CompletedProcess[str]:
         """Run it to its end; whatever it ends with."""
-        done = subprocess.run(
-            [*FIRELINE, *words], cwd=self.folder, env=self._environment(environment), timeout=PATIENCE, check=False,
-            input=stdin.encode() if isinstance(stdin, str) else stdin, capture_output=True,
-        )  # fmt: skip
-        return subprocess.CompletedProcess(words, done.returncode, done.stdout.decode(), done.stderr.decode())
+        typed = stdin.encode() if isinstance(stdin, str) else stdin
+        whole = self._environment(environment)
+        if not self.hurried:
+            done = subprocess.run(
+                [*FIRELINE, *words], cwd=self.folder, env=whole, timeout=PATIENCE, check=False,
+                input=typed, capture_output=True,
+            )  # fmt: skip
+            return subprocess.CompletedProcess(words, done.returncode, done.stdout.decode(), done.stderr.decode())
+        order = {"folder": str(self.folder), "environment": whole, "words": words, "seconds": PATIENCE}
+        with tempfile.TemporaryFile() as in_, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            in_.write(typed)
+            in_.seek(0)
+            with socket.socket(socket.AF_UNIX) as line:
+                line.connect(forge())
+                socket.send_fds(line, [b"."], [one.fileno() for one in (in_, out, err)])
+                line.sendall(json.dumps(order).encode() + b"\n")
+                status = int(line.recv(10))
+            out.seek(0)
+            err.seek(0)
+            return subprocess.CompletedProcess(words, status, out.read().decode(), err.read().decode())
 
     def says(self, *words: str, stdin: str | bytes = b"", **environment: str) -> str:
         """What it answers; it has to go well."""

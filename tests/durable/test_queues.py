@@ -150,9 +150,9 @@ def test_a_stopped_bell_wakes_everybody_for_good() -> None:
         bell.wait(0)
     threading.Timer(0.05, bell.set).start()
     began = time.monotonic()
-    assert bell.wait(10)
-    assert bell.wait(10)
-    assert time.monotonic() - began < 1.0
+    assert bell.wait(60)
+    assert bell.wait(60)
+    assert time.monotonic() - began < 30
 
 
 @pytest.fixture

@@ -117,4 +117,4 @@ def test_an_open_clock_is_rung_by_the_house_that_starts_next(errands: Errands) -
     began = time.monotonic()
     with errands.database.writing() as connection:
         assert clocks.claim(connection, clock.now() + timedelta(days=1), 10)
-    assert time.monotonic() - began < 1.0  # nothing to recover, nothing to wait for
+    assert time.monotonic() - began < 10  # nothing to recover, nothing to wait for

@@ -28,7 +28,7 @@ def test_cancelling_ends_the_whole_family(executor: Executor, lane: Lanes, gate:
         outcome = waiting.result()
     assert (outcome.cancelled, outcome.timed_out, outcome.ok, outcome.exit_code) == (True, False, False, 143)
     assert outcome.output == "[fireline: cancelled: it was ended with all it had started]\n"
-    assert outcome.seconds < 2
+    assert outcome.seconds < 30  # of the sixty that it asked for
     for name in ("grandchild", "timeout"):
         assert not alive(int((tmp_path / name).read_text()))
     assert executor.run("c1", FAMILY, lane()) == outcome

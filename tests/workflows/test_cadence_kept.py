@@ -26,6 +26,7 @@ from fireline.core.events import (
     UpdateOverdue,
     UpdateSent,
 )
+from fireline.durable import ringer
 from fireline.house import House, build
 from fireline.settings import CadenceSettings, Runbooks, Settings, Store
 from fireline.store.accounts import Accounts
@@ -58,8 +59,9 @@ Open = Callable[[], House]
 
 
 @pytest.fixture
-def open_house(tmp_path: Path, times: Times) -> Iterator[Open]:
+def open_house(tmp_path: Path, times: Times, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
     """Opens houses on one database and one clock, one after the other."""
+    monkeypatch.setattr(ringer, "IDLE", 0.1)  # seconds: it cannot know that its clock was put forward
     (tmp_path / "kiosk.md").write_text(RUNBOOK)
     settings = Settings(
         store=Store(url=f"sqlite:///{tmp_path / 'fireline.db'}", spool=str(tmp_path / "spool")),

@@ -31,7 +31,7 @@ from fireline.settings import load
 from kiosk import RUNBOOK, until
 from workflows.receivers import town
 
-NIGHTS = int(os.environ.get("FIRELINE_STORMS", "4"))
+NIGHTS = int(os.environ.get("FIRELINE_STORMS", "2"))
 BY_DOCUMENT = 2  # nights whose requests are held against the vendors' documents; in all, that would only take long
 STORMY = Path(__file__).with_name("stormy.py")
 SHARE = 0.15  # of the requests fail; opening a channel takes ten of them

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -25,8 +26,9 @@ def pager(shared: Path) -> Iterator[PagerDutyStandIn]:
 
 
 @pytest.fixture
-def paging(open_house: Open, pager: PagerDutyStandIn) -> House:
-    """A house that pages."""
+def paging(open_house: Open, pager: PagerDutyStandIn, monkeypatch: pytest.MonkeyPatch) -> House:
+    """A house that pages, and soon again."""
+    monkeypatch.setattr(delivery, "FIRST_WAIT", timedelta(milliseconds=50))
     return open_house(pagerduty=PagerDutySettings(routing_key=ROUTING_KEY, url=pager.url))
 
 

@@ -25,6 +25,7 @@ from fireline.core import delivery, incident, timeline
 from fireline.core.events import DeliveryMade, EscalationEnded, PeopleAsked
 from fireline.core.refusal import Refused
 from fireline.core.roster import Step
+from fireline.durable import ringer
 from fireline.house import House, build
 from fireline.settings import (
     ChainSettings,
@@ -121,8 +122,10 @@ Opens = Callable[..., House]
 
 
 @pytest.fixture
-def opens(tmp_path: Path, town: Town, watch: Watch) -> Iterator[Opens]:
+def opens(tmp_path: Path, town: Town, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> Iterator[Opens]:
     """Opens houses on one database: Ana is the primary (mail), Ben the backup (a call), Cem has an app."""
+    monkeypatch.setattr(ringer, "IDLE", 0.1)  # seconds: it cannot know that its clock was put forward
+    monkeypatch.setattr(delivery, "FIRST_WAIT", timedelta(milliseconds=50))
     houses: list[House] = []
     (tmp_path / "kiosk.md").write_text(RUNBOOK + PHONES)
 

@@ -19,10 +19,11 @@ from kiosk import Open, resolve, until
 
 # What stands for kubectl here holds its place as the real one does: it says where it listens, and stays.
 KUBECTL = """#!/bin/bash
+case "$*" in *port-forward*) ;; *) exit 1 ;; esac  # whoever asks it something else is not kept waiting
 echo "Forwarding from 127.0.0.1:5432 -> 5432, token=abcdef0123456789abcdef0123456789"
-echo $$ > pid
 sleep 300 &
-echo $! > child
+echo $$ > .pid && mv .pid pid  # whole, or not there
+echo $! > .child && mv .child child
 wait
 """
 FORWARD = "kubectl port-forward svc/postgres 5432:5432 -n prod"
@@ -107,7 +108,8 @@ import os, sys, threading
 from pathlib import Path
 from fireline.executor.lease import Leases
 held = Leases()
-held.begin("r", "kubectl", environment={"PATH": sys.argv[1]}, directory=Path(sys.argv[2]), seconds=300, ended=print)
+path, folder = {"PATH": sys.argv[1]}, Path(sys.argv[2])
+held.begin("r", "kubectl port-forward", environment=path, directory=folder, seconds=300, ended=print)
 while not Path(sys.argv[2], "child").exists():
     threading.Event().wait(0.01)
 os.kill(os.getpid(), 9)

@@ -46,7 +46,8 @@ class Redis:
         except redis.TimeoutError as trouble:
             return Answer(_failed(at, "timed out"), 1, ran, (_silent(trouble, at),))
         except redis.ConnectionError as trouble:
-            return Answer(_failed(at, _cause(trouble)), 1, ran, words.meaning(trouble, at) or (_closed(trouble, at),))
+            said = _greeting(pool) if "not ready" in str(trouble) else trouble
+            return Answer(_failed(at, _cause(said)), 1, ran, words.meaning(said, at) or (_closed(said, at),))
         try:
             reply = _ask(connection, *question.command)
             if isinstance(reply, redis.RedisError):
@@ -117,6 +118,21 @@ def _ask(connection: Any, *command: str) -> Reply:
         return connection.read_response(disable_decoding=True)  # type: ignore[no-any-return]
     except (redis.ResponseError, redis.AuthenticationError) as no:
         return no
+
+
+def _greeting(pool: Any) -> Exception:
+    """What a Redis says before it was asked anything: why it will not have us, such as too many clients."""
+    import redis  # noqa: PLC0415  # see `_pool`
+
+    connection = pool.make_connection()
+    try:
+        connection.connect()
+        connection.read_response()
+    except redis.RedisError as said:
+        return said
+    finally:
+        connection.disconnect()
+    return redis.ConnectionError("Connection not ready.")
 
 
 def _at(pool: Any) -> str:

@@ -158,7 +158,8 @@ def judge(
             changes.append(kind)
         delivery.changes = tuple(changes)
     if fresh:
-        looks |= dict.fromkeys(_write(driver, fresh, sift, told))
+        asked = _write(driver, fresh, sift, told)
+        looks |= {one: None for one in held if one in asked}  # as they were told
     changed = [
         Changed(fingerprint, _body(one.alert), one.alert.firing, one.at, one.turns)
         for fingerprint, one in held.items()
@@ -169,16 +170,16 @@ def judge(
     return Judged(held, tuple(looks), tuple(one.fingerprint for one in changed))
 
 
-def _write(driver: Driver, fresh: list[tuple[str, _Held]], sift: Sifting | None, told: set[str]) -> list[str]:
+def _write(driver: Driver, fresh: list[tuple[str, _Held]], sift: Sifting | None, told: set[str]) -> set[str]:
     """Write the rows of new alerts; which of them somebody has to look at. Raises `Raced`."""
     fresh.sort(key=_by_name)
     asides = sift([one.alert for _, one in fresh]) if sift else [None] * len(fresh)
-    looks: list[str] = []
+    looks: set[str] = set()
     new: list[New] = []
     for (fingerprint, one), said in zip(fresh, asides, strict=True):
         aside = None if one.told else said  # told twice at once it may come and go
         if aside is None:
-            looks.append(fingerprint)
+            looks.add(fingerprint)
         alert, (verdict, why, group) = one.alert, aside or NOTHING_YET
         row, group = one.row or _body(alert), group or group_key(alert.group)
         new.append((fingerprint, row, group, alert.ends_at is None, one.at, one.turns, verdict, why))
