@@ -11,9 +11,8 @@ from cli.typist import Typist
 
 @pytest.mark.req(55, 61, 62)
 def test_an_investigation_at_a_terminal_from_a_thought_to_the_review(served: Typist) -> None:
-    served.says("declare", "Errors at the till", "--service", "checkout")
-    [one] = json.loads(served.says("incident", "list", "--json"))["incidents"]
-    number = str(one["number"])
+    made = served.says("declare", "Errors at the till", "--service", "checkout", "--json")
+    number = str(json.loads(made)["number"])
     served.says("hypothesis", "propose", number, "The disk is full", "--reason", "it was last week")
     served.says("hypothesis", "rule-out", number, "1", "df says 40 %")
     listed = served.says("hypothesis", "list", number)
