@@ -113,6 +113,10 @@ class SlackStandIn:
         """Refuse the next calls of this method."""
         self._refusals.setdefault(method, deque()).extend([error] * times)
 
+    def forgive(self, method: str) -> None:
+        """Refuse it no more."""
+        self._refusals.pop(method, None)
+
     def __enter__(self) -> Self:
         self.wire.start()
         return self
