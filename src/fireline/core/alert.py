@@ -82,9 +82,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def fingerprint(self) -> str:
         """Same source and same key, or else same labels in any order: the same alert. 128 bits, hexadecimal."""
-        if self.key:
-            return fingerprint(self.source, {"": self.key})  # no label is called nothing
-        return fingerprint(self.source, self.labels)
+        return fingerprint(self.source, {"": self.key} if self.key else self.labels)  # no label is called nothing
 
     @property
     def group(self) -> str:
