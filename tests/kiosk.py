@@ -109,7 +109,7 @@ def resolve(house: House, number: int = 1) -> None:
     house.ledger.act(number, partial(gate.resolve, by="ana"))
 
 
-def until(true: Callable[[], object], seconds: float = 20.0) -> None:
+def until(true: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until something is true; fail with its last answer when it does not come."""
     limit = time.monotonic() + seconds
     pause = time.sleep

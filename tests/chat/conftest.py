@@ -14,6 +14,12 @@ from fireline.app import asgi
 from kiosk import Open
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slack waits three seconds and no longer; a test's machine may be slower, and its deeds are no slow ones."""
+    monkeypatch.setattr("fireline.chat.clerk.PATIENCE", 60.0)
+
+
 @pytest.fixture
 def slack(shared_if_there: Path | None) -> Iterator[SlackStandIn]:
     """The workspace's own side."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,6 +28,7 @@ class Switch:
         self.opened = 0
         self.acks: dict[str, dict[str, Any]] = {}
         self._sent = 0
+        self._unanswered: dict[str, str] = {}  # envelopes that nobody has acknowledged, as they were sent
         self._lines: list[ServerConnection] = []
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
@@ -48,7 +50,9 @@ class Switch:
         name = envelope or f"envelope-{self._sent}"
         said = {"type": kind, "envelope_id": name, "payload": payload, "accepts_response_payload": True}
         said |= {"retry_attempt": retry, "retry_reason": "timeout"} if retry else {}
-        self._lines[-1].send(json.dumps(said))
+        self._unanswered[name] = json.dumps(said)
+        with suppress(ConnectionClosed):  # the line broke just now: it is told on the next one
+            self._lines[-1].send(self._unanswered[name])
         return name
 
     def disconnect(self) -> None:
@@ -84,8 +88,11 @@ class Switch:
         self._lines.append(line)
         try:
             line.send(json.dumps({"type": "hello", "num_connections": 1}))
-            for said in line:
-                answer = json.loads(said)
+            for said in list(self._unanswered.values()):  # a busy machine may have changed lines under an envelope
+                line.send(said)
+            for heard in line:
+                answer = json.loads(heard)
+                self._unanswered.pop(answer["envelope_id"], None)
                 self.acks[answer["envelope_id"]] = answer
         except ConnectionClosed:
             pass

@@ -73,7 +73,7 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return '"state":"firing"' in said and '"health":"unknown"' not in said
 
     try:
-        until(evaluated, seconds=40)
+        until(evaluated, seconds=90)
         yield url
     finally:
         process.terminate()
@@ -165,7 +165,7 @@ def test_the_first_look_notes_what_fires(open_house: Open, prometheus: str) -> N
     def notes() -> list[str]:
         return [one.text for one in house.ledger.log(number) if isinstance(one, NoteAdded)]
 
-    until(notes, seconds=10)
+    until(notes)
     [note] = notes()
     assert note.startswith("First look: KioskShut (kiosk) fires with 42 since ")
 
@@ -173,4 +173,4 @@ def test_the_first_look_notes_what_fires(open_house: Open, prometheus: str) -> N
 def test_the_first_look_says_that_prometheus_could_not_be_asked(open_house: Open, nobody: str) -> None:  # noqa: F811
     house = open_house(runbook=RUNBOOK, prometheus=PrometheusSettings(url=nobody))
     number = house.declare.by_person("Nobody can buy anything", by="ana").number
-    until(lambda: any("could not be asked" in str(one) for one in house.ledger.log(number)), seconds=10)
+    until(lambda: any("could not be asked" in str(one) for one in house.ledger.log(number)))

@@ -19,7 +19,7 @@ def test_the_help_loads_nothing_heavy_and_names_every_noun(ana: Typist) -> None:
     ana.hurried = False
     began = time.monotonic()
     told = ana.says("--help")
-    assert time.monotonic() - began < 10  # 0.2 s on a free core; what would make it slow is named below
+    assert time.monotonic() - began < 30  # 0.2 s on a free core; what would make it slow is named below
     for word, *_ in cli.COMMANDS:
         assert f" {word} " in told
     probe = f"import sys, fireline.cli as c; c.build(); print([m for m in {HEAVY} if m in sys.modules])"

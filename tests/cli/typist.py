@@ -121,7 +121,7 @@ class Typist:
             yield said
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(15)
+            process.wait(PATIENCE)
             process.stdout.close()
 
     def _environment(self, more: dict[str, str]) -> dict[str, str]:

@@ -32,7 +32,7 @@ def vendor(shared_if_there: Path | None) -> Iterator[GrafanaStandIn]:
 
 
 def grafana(vendor: GrafanaStandIn, token: str = TOKEN) -> Grafana:
-    return Grafana(Http(timeout=2), vendor.url + "/", token)
+    return Grafana(Http(timeout=20), vendor.url + "/", token)
 
 
 def test_without_the_document_the_stand_in_goes_unchecked(shared: Path) -> None:
@@ -90,4 +90,4 @@ def test_a_refusal_is_told_in_grafanas_words_and_without_the_token(vendor: Grafa
 def test_an_answer_that_is_no_search_is_told_as_that(serve: Serve, body: bytes) -> None:
     wire = serve(answer(200, body))
     with pytest.raises(ConnectorError, match=r"does not answer like Grafana's search|not JSON"):
-        Grafana(Http(timeout=2), wire.url).find("Till")
+        Grafana(Http(timeout=20), wire.url).find("Till")

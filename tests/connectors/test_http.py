@@ -24,6 +24,13 @@ KEY = "s3cr3t-k3y"
 
 @pytest.fixture
 def http() -> Iterator[Http]:
+    with Http(timeout=20) as client:
+        yield client
+
+
+@pytest.fixture
+def hasty() -> Iterator[Http]:
+    """For those who do not answer: nobody who does is measured by half a second of a busy machine."""
     with Http(timeout=0.5) as client:
         yield client
 
@@ -85,20 +92,18 @@ def test_a_redirect_is_not_followed(http: Http, serve: Serve) -> None:
     assert (len(wire.heard), elsewhere.heard) == (1, [])
 
 
-def test_silence_ends_with_the_timeout(http: Http, serve: Serve) -> None:
-    wire = serve(hold=True)
-    began = time.monotonic()
+def test_silence_ends_with_the_timeout(hasty: Http, serve: Serve) -> None:
+    wire = serve(hold=True)  # for ever
     with pytest.raises(Temporary, match=r"127\.0\.0\.1:\d+ did not answer in time\."):
-        http.post(wire.url, {})
-    assert time.monotonic() - began < 2
+        hasty.post(wire.url, {})
 
 
-def test_an_answer_that_drips_ends_with_the_timeout(http: Http, serve: Serve) -> None:
-    wire = serve(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", *[b" "] * 100, every=0.1)
+def test_an_answer_that_drips_ends_with_the_timeout(hasty: Http, serve: Serve) -> None:
+    wire = serve(b"HTTP/1.1 200 OK\r\nContent-Length: 600\r\n\r\n", *[b" "] * 600, every=0.1)  # for a minute
     began = time.monotonic()
     with pytest.raises(Temporary, match=r"did not finish its answer in 0\.5 s"):
-        http.get(wire.url)
-    assert time.monotonic() - began < 2
+        hasty.get(wire.url)
+    assert time.monotonic() - began < 30
 
 
 def test_nobody_there_is_temporary(http: Http, nobody: str) -> None:
@@ -130,14 +135,14 @@ def test_a_company_may_vouch_for_its_own_certificates(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     wire = serve(answer(200, b'{"ok": true}'), tls=tls)
-    with Http(timeout=2) as http:
+    with Http(timeout=20) as http:
         assert http.post(wire.url, {}) == {"ok": True}
 
 
 def test_the_proxy_of_the_environment_is_used(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     proxy = serve(answer(200, b'{"via": "proxy"}'))
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
-    with Http(timeout=2) as http:
+    with Http(timeout=20) as http:
         assert http.get("http://grafana.example.invalid/api") == {"via": "proxy"}
     assert proxy.heard[0].startswith(b"GET http://grafana.example.invalid/api HTTP/1.1\r\n")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -30,7 +29,7 @@ def desk(shared: Path) -> Iterator[PagerDutyStandIn]:
 
 @pytest.fixture
 def http() -> Iterator[Http]:
-    with Http(timeout=0.5) as client:
+    with Http(timeout=20) as client:
         yield client
 
 
@@ -178,12 +177,10 @@ def test_pagerduty_unreachable_is_temporary_and_over_when_it_is_back(
     assert desk.pages("INC-142") == 1
 
 
-def test_a_silent_pagerduty_is_temporary_within_the_timeout(pagerduty: PagerDuty, desk: PagerDutyStandIn) -> None:
-    desk.fail_next(1, "hang")
-    began = time.monotonic()
-    with pytest.raises(Temporary, match="did not answer in time"):
-        page(pagerduty)
-    assert time.monotonic() - began < 2
+def test_a_silent_pagerduty_is_temporary_within_the_timeout(desk: PagerDutyStandIn) -> None:
+    desk.fail_next(1, "hang")  # for ever
+    with Http(timeout=0.5) as hasty, pytest.raises(Temporary, match="did not answer in time"):
+        page(PagerDuty(hasty, ROUTING_KEY, desk.url))
 
 
 def test_a_key_pagerduty_does_not_know_is_permanent_in_its_own_words(http: Http, desk: PagerDutyStandIn) -> None:

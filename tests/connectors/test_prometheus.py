@@ -27,7 +27,7 @@ def rules(*them: dict[str, Any]) -> bytes:
 
 
 def asked(serve: Serve, said: bytes) -> Firing:
-    with Http(timeout=2) as http:
+    with Http(timeout=20) as http:
         return firing(http, serve(said).url)
 
 
@@ -86,7 +86,7 @@ def test_anything_else_is_an_error_and_never_an_empty_list(serve: Serve, said: b
 
 
 def test_nobody_there_is_told(nobody: str) -> None:
-    with Http(timeout=2) as http, pytest.raises(ConnectorError, match="refused the connection"):
+    with Http(timeout=20) as http, pytest.raises(ConnectorError, match="refused the connection"):
         firing(http, nobody)
 
 
@@ -100,6 +100,6 @@ def test_nobody_there_is_told(nobody: str) -> None:
 )
 def test_a_query_gives_its_numbers(serve: Serve, data: dict[str, Any], found: tuple[float, ...]) -> None:
     wire = serve(answer(200, json.dumps({"status": "success", "data": data}).encode()))
-    with Http(timeout=2) as http:
+    with Http(timeout=20) as http:
         assert numbers(http, wire.url, "100 * errors / sales") == found
     assert wire.heard[0].startswith(b"GET /api/v1/query?query=100+%2A+errors+%2F+sales ")

@@ -27,7 +27,7 @@ def there(shared_if_there: Path | None) -> Iterator[SlackStandIn]:
 
 @pytest.fixture
 def slack(there: SlackStandIn) -> Slack:
-    return Slack(TOKEN, there.url, USER_TOKEN, timeout=0.5)
+    return Slack(TOKEN, there.url, USER_TOKEN, timeout=20)
 
 
 def test_the_document_was_there_to_check_against(shared: Path) -> None:
@@ -188,7 +188,8 @@ def test_a_socket_is_opened_with_the_token_of_the_app(there: SlackStandIn) -> No
         ("drop", "the connection"),
     ],
 )
-def test_what_fails_for_now_is_tried_again_later(slack: Slack, there: SlackStandIn, how: Failure, said: str) -> None:
+def test_what_fails_for_now_is_tried_again_later(there: SlackStandIn, how: Failure, said: str) -> None:
+    slack = Slack(TOKEN, there.url, USER_TOKEN, timeout=1 if how == "hang" else 20)
     there.wire.fail_next(1, how, retry_after="30")
     with pytest.raises(Temporary, match=said) as trouble:
         slack.me()

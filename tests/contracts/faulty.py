@@ -11,7 +11,7 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -150,6 +150,10 @@ class Faulty:
         self._thread.join()
 
 
+class _HalfSaid(Exception):  # noqa: N818  # no error of ours
+    """Whoever asked was killed, or gave up, between the head and the body: no server does anything then."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     """Speaks HTTP/1.0: one request a connection, so that returning without a word cuts it."""
 
@@ -158,12 +162,16 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(*args)
 
     def _any(self) -> None:
-        self.faulty.serve(self.command, self._request, self._say)
+        with suppress(_HalfSaid):
+            self.faulty.serve(self.command, self._request, self._say)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _any  # noqa: N815  # the names http.server calls
 
     def _request(self) -> Request:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise _HalfSaid
         parts = urlsplit(self.path)
         return Request(self.command, parts.path, parse_qs(parts.query), dict(self.headers.items()), body)
 

@@ -178,7 +178,7 @@ def test_another_teams_runbook_asks_the_same_servers_with_its_own_commands(
             play.stage.stop()
             play.stage.start()
         play.world.break_it(fault)
-        assert wait_until(lambda: play.over() or bool(play.first), 30)
+        assert wait_until(lambda: play.over() or bool(play.first), 90)
         assert play.first == first
         found = play.incident()
         assert found["scenario"] == title

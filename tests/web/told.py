@@ -313,9 +313,12 @@ def served(folder: Path, runbooks: Path = RUNBOOKS, **more: Any) -> Iterator[Tol
         ("vera", "Vera Lind", "viewer"),
     ]:
         house.accounts.add(handle, name, role)
-    yield Told(house, times, f"http://127.0.0.1:{port}")
-    server.should_exit = True
-    thread.join(15)
+    try:
+        yield Told(house, times, f"http://127.0.0.1:{port}")
+    finally:
+        server.should_exit = True
+        thread.join(60)
+    assert not thread.is_alive(), "the next house would find its engine running"
 
 
 def _idle() -> Handlers:

@@ -23,7 +23,7 @@ def begin(house: House, street: Path) -> tuple[int, str]:
     house.propose.text(made.number, "echo half >> door; cat pipe >> door", title="Paint the door", reason="x", by="ana")
     (ask,) = approval.asks(house.ledger.log(made.number))
     house.ledger.act(made.number, partial(approval.give, number=ask.number, shown=ask.digest, by="ben"))
-    until((street / "door").exists)
+    until(lambda: (street / "door").exists() and (street / "door").read_text())  # the shell opens it before it writes
     return made.number, f"{made.number}.ask{ask.number}"
 
 

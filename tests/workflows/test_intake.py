@@ -124,7 +124,7 @@ def test_the_same_fault_told_by_three_sources_is_one_incident_and_each_says_why(
 
 def test_another_service_is_another_matter(house: House) -> None:
     house.alerts.take([kiosk_shut()], clock.now())
-    until(lambda: numbers(house) == [1])
+    until(lambda: numbers(house) == [1] and house.ledger.read(1).alerts)
     other, none = about("sentry", "TypeError", service="till"), about("sentry", "TypeError", namespace="kiosk")
     house.alerts.take([other, none], clock.now())
     until(lambda: kept(house, none).verdict == "suggested" and kept(house, other).verdict == "suggested")

@@ -22,7 +22,7 @@ from fireline.settings import Alerts, RuleSettings
 from fireline.store import lists, looks
 from kiosk import Open, kiosk_shut, until
 
-BEGAN = clock.now() - timedelta(minutes=20)
+AGO = timedelta(minutes=20, seconds=30)  # half a minute from where another whole minute would decide otherwise
 NAMES = ("KioskShut", "Slow", "Leak", "Noise", "ConnectionError")
 SERVICES = ("kiosk", "Kiosk", "till", "roof", "")
 RULES = (
@@ -35,7 +35,7 @@ RULES = (
 
 def alerts_of(seed: int, size: int) -> list[list[Alert]]:
     """Deliveries of different alerts, the same for the same seed."""
-    dice = random.Random(seed)
+    dice, began = random.Random(seed), clock.now() - AGO
     made = [
         Alert(
             source=dice.choice(("alertmanager", "sentry", "ticket")),
@@ -51,7 +51,7 @@ def alerts_of(seed: int, size: int) -> list[list[Alert]]:
                 if value
             },
             annotations={"summary": dice.choice(("nobody can buy", "it is slow", "water"))},
-            starts_at=BEGAN + timedelta(minutes=dice.randrange(30)),
+            starts_at=began + timedelta(minutes=dice.randrange(30)),
             ends_at=clock.now() if dice.random() < 0.1 else None,
             no_data=dice.random() < 0.1,
         )
@@ -106,13 +106,12 @@ def waiting(house: House) -> int:
 def test_with_it_and_without_it_the_same_becomes_of_every_alert(
     build_house: Open, tmp_path: Path, seed: int, default: Any
 ) -> None:
-    deliveries = alerts_of(seed, 60)
     found = []
     for sieve in (True, False):
         house = build_house(rules=RULES, alerts=Alerts(declare=default))
         house.open()
         try:
-            found.append(became(house, deliveries, sieve=sieve))
+            found.append(became(house, alerts_of(seed, 60), sieve=sieve))
         finally:
             house.durable.close(grace=0)
             house.close()

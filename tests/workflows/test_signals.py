@@ -104,7 +104,8 @@ def test_a_look_is_taken_every_half_minute_and_not_more_often(house: House, numb
         at.at += timedelta(seconds=10)
         signals.look()
     assert len(signals.looks(number)) == 2
-    assert health.log.read_text().count('"GET /health') == 3  # and one to see that it is up
+    # and one to see that it is up; nginx writes its log after it has answered
+    until(lambda: health.log.read_text().count('"GET /health') == 3)
 
 
 def test_an_address_that_goes_and_comes_back_is_told_as_that(house: House, number: int, health: Till) -> None:

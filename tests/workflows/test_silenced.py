@@ -71,7 +71,7 @@ def test_what_ended_meanwhile_wakes_nobody_afterwards(house: House) -> None:
 
 def test_an_incident_that_is_open_stays_open_and_one_that_waits_for_triage_waits_no_longer(house: House) -> None:
     house.alerts.take([kiosk_shut()], clock.now())
-    until(lambda: incidents(house) == 1)
+    until(lambda: incidents(house) == 1 and house.ledger.read(1).alerts)
     stranger = Alert(source="prometheus", labels={"alertname": "MoonTooBright"}, starts_at=clock.now())
     house.alerts.take([stranger], clock.now())
     until(lambda: verdict(house, stranger) == "suggested")

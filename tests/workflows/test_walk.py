@@ -147,4 +147,5 @@ def test_the_whole_story_ends_with_a_review(house: House) -> None:
     assert "`echo opened >> door` (ok" in text
     assert "yes from ben" in text
     assert house.ledger.verify() is None
-    assert len(timeline.entries(house.ledger.log(1))) == house.ledger.head(1)
+    log = house.ledger.log(1)
+    assert len(timeline.entries(log)) == len(log)
