@@ -276,6 +276,16 @@ def test_an_alert_of_the_incident_fires_until_it_is_over_and_may_fire_again() ->
     assert fold(1, (DECLARED, stranger)).seq == 2
 
 
+def test_what_was_folded_before_changes_no_other_fold() -> None:
+    began = AlertJoined(at=NOON, by=HOUSE, fingerprint="f1", name="Down", source="sentry", starts_at=NOON, why="")
+    over = AlertCleared(at=NOON + MINUTE, by=HOUSE, fingerprint="f1", name="Down", ended_at=NOON + MINUTE)
+    fires = fold(1, (DECLARED, began))
+    assert not fold(2, (DECLARED, began, over)).firing
+    assert (len(fires.firing), fires.seq, fires.number) == (1, 2, 1)
+    assert fold(3, (DECLARED, RESOLVED)).resolved  # another course from the same beginning
+    assert (fold(1, (DECLARED, began)), fold(1, (DECLARED,)).alerts) == (fires, {})
+
+
 def test_the_end_of_the_walk_and_the_review_are_remembered() -> None:
     end = incident.end_walk((DECLARED,), NOON, why="no further way out", by=HOUSE)
     draft = ReviewDrafted(at=NOON, by=HOUSE, evidence="e" * 64, due_at=NOON + 48 * 60 * MINUTE)

@@ -38,6 +38,21 @@ def test_what_was_written_is_read_back_the_same(ledger: Ledger) -> None:
     assert texts(ledger, 1) == ["größer als 5 % 🔥"]
 
 
+def test_a_log_read_before_is_the_log_as_it_is_now(database: Database, kitchen: Kitchen) -> None:
+    mine, other = kitchen.ledger(), kitchen.ledger()  # each remembers for itself
+    mine.open(declare())
+    mine.act(1, note("slow"))
+    other.act(1, note("slower"))
+    assert texts(mine, 1) == ["slow", "slower"]
+    with database.writing() as connection:  # as a backup that was laid back would
+        connection.execute(events.delete().where(events.c.seq == 3))
+    assert texts(mine, 1) == texts(other, 1) == ["slow"]
+    other.act(1, note("well"))
+    assert (texts(mine, 1), mine.read(1)) == (["slow", "well"], other.read(1))
+    mine.act(1, note("seen"))
+    assert mine.verify() is None
+
+
 def test_two_houses_writing_at_once_lose_nothing_and_number_without_gaps(
     database: Database, kitchen: Kitchen, url: str
 ) -> None:

@@ -106,6 +106,7 @@ class Durable:
                 )
                 for name, workers in QUEUES.items()
             },
+            IN_ORDER,
         )
         self._ringer = Ringer(self.database, handlers.clock, self._now)
 

@@ -18,6 +18,7 @@ from dbos._queue import queue_worker_thread  # the one private name we use; test
 
 IDLE = 3.0  # seconds between looks when nothing nudges: what another replica left behind waits this long
 QUICK = 0.01  # seconds to the next look after something happened; each later one waits ten times as long, up to IDLE
+CALM = 0.1  # the same for a queue that keeps no order: what it has is taken at the first look
 SLOWER = 10
 
 log = structlog.get_logger(__name__)
@@ -30,16 +31,16 @@ class Bell(threading.Event):
     or behind an earlier effect of the same incident.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, quick: float = QUICK) -> None:
         super().__init__()
         self._bell = threading.Condition()
-        self._pause = QUICK
+        self._quick = self._pause = quick
         self._look_at = 0.0  # monotonic seconds: the next look by itself
 
     def nudge(self, after: float = 0.0) -> None:
         """There may be work, `after` so many seconds."""
         with self._bell:
-            self._pause = QUICK
+            self._pause = self._quick
             self._look_at = min(self._look_at, time.monotonic() + after)
             self._bell.notify()
 
@@ -63,9 +64,13 @@ class Bell(threading.Event):
 class Queues:
     """One thread and one bell a queue."""
 
-    def __init__(self, dbos: DBOS, queues: Mapping[str, Queue]) -> None:
+    def __init__(self, dbos: DBOS, queues: Mapping[str, Queue], in_order: str) -> None:
+        """`in_order`: the queue in which work may have to wait for work before it."""
         self._dbos = dbos
-        self._bells = {name: Bell() for name in queues}
+        self._quick = {name: QUICK if name == in_order else CALM for name in queues}
+        self._bells = {name: Bell(quick) for name, quick in self._quick.items()}
+        for queue in queues.values():
+            queue.database_backed_queue = False  # they are as this release says: no look has to ask for that first
         self._threads = [
             threading.Thread(target=self._serve, args=(queue, self._bells[name]), name=f"queue-{name}", daemon=True)
             for name, queue in queues.items()
@@ -79,7 +84,7 @@ class Queues:
 
     def freed(self, name: str) -> None:
         """A worker of this queue is about to be free: the engine notes the end of its work within a moment."""
-        self._bells[name].nudge(after=QUICK)
+        self._bells[name].nudge(after=self._quick[name])
 
     def stop(self) -> None:
         """Take nothing more. What was taken goes on."""

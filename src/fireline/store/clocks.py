@@ -48,13 +48,13 @@ def write(connection: sa.Connection, work: Iterable[Work]) -> None:
 def next_due(database: Database, aside: Collection[Clock] = ()) -> datetime | None:
     """When the next open clock is due, of those not set aside; one look at the end of an index."""
     query = sa.select(clocks.c.due_at).where(OPEN, *_without(aside)).order_by(clocks.c.due_at).limit(1)
-    with database.reading() as connection:
+    with database.asking() as connection:
         return connection.scalar(query)
 
 
 def count(database: Database) -> int:
     """How many have not rung."""
-    with database.reading() as connection:
+    with database.asking() as connection:
         return connection.scalar(sa.select(sa.func.count()).select_from(clocks).where(OPEN)) or 0
 
 
@@ -74,14 +74,14 @@ def rang(connection: sa.Connection, rung: Collection[Clock], at: datetime) -> No
 def open_clocks(database: Database, number: int) -> tuple[Clock, ...]:
     """Clocks of one incident that have not rung, the next first."""
     query = sa.select(clocks).where(clocks.c.incident == number, OPEN).order_by(clocks.c.due_at)
-    with database.reading() as connection:
+    with database.asking() as connection:
         return _read(connection.execute(query).all())
 
 
 def waiting_for(database: Database, kind: str) -> tuple[int, ...]:
     """Incidents that an open clock of this kind counts for."""
     query = sa.select(clocks.c.incident).where(clocks.c.kind == kind, OPEN).distinct()
-    with database.reading() as connection:
+    with database.asking() as connection:
         return tuple(connection.scalars(query))
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import select
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +32,8 @@ HEAD = max(
 log = structlog.get_logger(__name__)
 
 AFTER = "after commit"  # where a connection keeps what to call then
+RESTS = "rests since"  # where a pooled connection keeps it, in seconds of the monotonic clock
+RESTED = 5.0  # seconds after which a cut network may have eaten it unseen
 STALLED = 15  # seconds that PostgreSQL waits for the next word in an open transaction
 POOL = 20  # connections: workflows and doors together never hold more threads than this in the database
 
@@ -67,7 +71,6 @@ class Database:
                 pool_size=POOL,
                 max_overflow=0,
                 pool_timeout=30,
-                pool_pre_ping=True,
                 # a cut network is noticed in about ten seconds, not when the kernel gives up after a quarter of an hour
                 connect_args={
                     "connect_timeout": 5,
@@ -78,6 +81,8 @@ class Database:
                 },
             )
             sa.event.listen(self.engine, "connect", _postgres_session)
+            sa.event.listen(self.engine, "checkin", _rests)
+            sa.event.listen(self.engine, "checkout", self._still_there)
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -105,6 +110,12 @@ class Database:
         """A connection for reads only."""
         with self._words(), self.engine.connect() as connection:
             yield connection
+
+    @contextmanager
+    def asking(self) -> Iterator[sa.Connection]:
+        """The same for queries that each stand alone: without a transaction around them, which is two round trips."""
+        with self.reading() as connection:
+            yield connection if self.is_sqlite else connection.execution_options(isolation_level="AUTOCOMMIT")
 
     def driver(self) -> Any:
         """A connection of the driver's own, past SQLAlchemy and outside the pool, for whoever takes it to close."""
@@ -193,6 +204,19 @@ class Database:
             os.close(self._lock)
             self._lock = None
 
+    def _still_there(self, connection: Any, record: Any, _proxy: Any) -> None:
+        """Ask the server before a connection is used that may have died while it rested; then all older ones go, too.
+
+        A server that ended it has said so, and that waits in the socket: looking there is no round trip.
+        """
+        since = record.info.pop(RESTS, None)
+        if since is None or (time.monotonic() - since < RESTED and not select.select([connection], [], [], 0)[0]):
+            return
+        try:
+            self.engine.dialect.do_ping(connection)
+        except self.engine.dialect.loaded_dbapi.Error as trouble:
+            raise sa.exc.InvalidatePoolError from trouble
+
     @contextmanager
     def _words(self) -> Iterator[None]:
         """Turn trouble with the database itself into a refusal that says what to do."""
@@ -221,6 +245,11 @@ def _postgres_session(connection: Any, _record: Any) -> None:
     """A replica that froze in a transaction may not hold its locks for longer than this."""
     connection.execute(f"SET idle_in_transaction_session_timeout = '{STALLED}s'")
     connection.commit()
+
+
+def _rests(connection: Any, record: Any) -> None:
+    if connection is not None:
+        record.info[RESTS] = time.monotonic()
 
 
 PAGES = "page_size=8192"  # of a new file: alerts are stored with a sixth less work than in pages of half that size

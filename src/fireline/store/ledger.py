@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from itertools import groupby
 from typing import Any, Protocol
@@ -22,9 +23,10 @@ from fireline.core.follow import Work, follow
 from fireline.core.incident import Incident, fold
 from fireline.core.refusal import AWAY, Refused
 from fireline.store import clocks, copies, lists
-from fireline.store.database import Database, metadata
+from fireline.store.database import Database, after_commit, metadata
 
 ATTEMPTS = 20  # writers of one incident are a handful of people and a few workflows
+REMEMBERED = 128  # logs kept in memory as they were read last
 BUSY = "Too many people are changing this incident at once. Try again."
 Deed = Callable[[Log, datetime], AnyEvent]
 Seeing = Callable[[sa.Connection, Deed], Deed]
@@ -106,6 +108,7 @@ class Ledger:
         self._now = now
         self._enqueue = enqueue
         self.vendors = vendors
+        self._books: dict[int, Book] = {}  # as last seen committed; only what came since is read again
 
     def open(
         self, deed: Deed, *, join_key: str | None = None, key: str | None = None, seeing: Seeing | None = None
@@ -118,12 +121,13 @@ class Ledger:
             try:
                 with self.database.writing() as connection:
                     if (earlier := _by_key(connection, key)) is not None:
-                        return fold(earlier, _log(connection, earlier))
+                        return fold(earlier, self._log(connection, earlier))
                     if (joined := lists.open_for(connection, join_key)) is not None:
                         raise AlreadyOpen(joined)
                     asked = seeing(connection, deed) if seeing else deed
                     event = asked((), self._now())  # before the number: a refusal or a storm of alerts uses up none
-                    return self._append(connection, lists.reserve(connection, join_key), (), event, key)
+                    number = lists.reserve(connection, join_key)
+                    return self._append(connection, number, Book((), _genesis(number)), event, key)
             except IntegrityError:
                 continue  # another replica was faster: look again
         raise Refused(BUSY, status=503)
@@ -137,13 +141,13 @@ class Ledger:
             try:
                 with self.database.writing() as connection:
                     lists.hold(connection, [number])
-                    log = _log(connection, number)
+                    book = self._book(connection, number)
                     if _by_key(connection, key) is not None:
-                        return fold(number, log)
-                    return self._append(connection, number, log, deed(log, self._now()), key)
+                        return fold(number, book.log)
+                    return self._append(connection, number, book, deed(book.log, self._now()), key)
             except IntegrityError:
                 # somebody else wrote first: ask the deed again on the newer log
-                with self.database.reading() as connection:
+                with self.database.asking() as connection:
                     other = lists.twin(connection, number)
                 if other is not None:
                     raise Refused(f"INC-{other} is open for the same fault by now. Go on there.") from None
@@ -195,8 +199,8 @@ class Ledger:
 
     def log(self, number: int) -> Log:
         """Everything that happened, oldest first."""
-        with self.database.reading() as connection:
-            log = _log(connection, number)
+        with self.database.asking() as connection:
+            log = self._log(connection, number)
         if not log:
             raise Refused(f"There is no incident {number}.", status=404)
         return log
@@ -207,19 +211,19 @@ class Ledger:
 
     def done(self, key: str | None) -> int | None:
         """The incident in which the deed of this name was done; None when it was not."""
-        with self.database.reading() as connection:
+        with self.database.asking() as connection:
             return _by_key(connection, key)
 
     def head(self, number: int) -> int:
         """How many events the log has; 0 when there is no such incident. One indexed look-up, for live pages."""
-        with self.database.reading() as connection:
+        with self.database.asking() as connection:
             if not lists.shown(connection, number):
                 return 0
             return connection.scalar(sa.select(sa.func.max(events.c.seq)).where(events.c.incident == number)) or 0
 
     def heads(self) -> int:
         """Changes whenever anything happens anywhere: the number of events in all logs that may be read."""
-        with self.database.reading() as connection:
+        with self.database.asking() as connection:
             return connection.scalar(sa.select(sa.func.sum(lists.incidents.c.seq)).where(lists.seen())) or 0
 
     def verify(self) -> Broken | None:
@@ -242,11 +246,32 @@ class Ledger:
         with self.database.writing() as connection:
             numbers = connection.scalars(sa.select(events.c.incident).distinct()).all()
             for number in numbers:
-                lists.write(connection, {number: _log(connection, number)})
+                lists.write(connection, {number: _rows_book(connection, number).log})
             return len(numbers)
 
-    def _append(self, connection: sa.Connection, number: int, log: Log, event: AnyEvent, key: str | None) -> Incident:
-        line = _line(number, Book(log, _head_hash(connection, number)), event, key)
+    def _log(self, connection: sa.Connection, number: int) -> Log:
+        return self._book(connection, number).log
+
+    def _book(self, connection: sa.Connection, number: int) -> Book:
+        """Of what whoever is reading may not know, there is nothing: the one place where a person meets a log.
+
+        A row never changes and carries the hash of all before it, so of a log that was read before only its newest row
+        is read again, and what follows it; when that row is another one, everything is.
+        """
+        if not lists.shown(connection, number):
+            return Book((), _genesis(number))
+        book = _rows_book(connection, number, self._books.get(number))
+        if book.log:
+            self._remember(number, book)
+        return book
+
+    def _remember(self, number: int, book: Book) -> None:
+        if len(self._books) >= REMEMBERED:
+            self._books.clear()
+        self._books[number] = book
+
+    def _append(self, connection: sa.Connection, number: int, book: Book, event: AnyEvent, key: str | None) -> Incident:
+        line = _line(number, book, event, key)
         self._write(connection, [line])
         return fold(number, line.book.log)
 
@@ -255,6 +280,8 @@ class Ledger:
         if not lines:
             return
         connection.execute(events.insert(), [line.row for line in lines])
+        for line in lines:
+            after_commit(connection, partial(self._remember, line.number, line.book))
         lists.write(connection, {line.number: line.book.log for line in lines})
         work = [one for line in lines for one in follow(line.number, line.book.log, vendors=self.vendors)]
         clocks.write(connection, work)
@@ -286,7 +313,7 @@ def _line(number: int, book: Book, event: AnyEvent, key: str | None) -> Line:
     if bool(book.log) is isinstance(event, IncidentDeclared):
         raise Refused("There is no such incident.", status=404)
     body = to_json(event).decode()
-    from_json(body)  # a log that cannot be read back is worse than a deed that crashes here, unwritten
+    event = from_json(body)  # a log that cannot be read back is worse than a deed that crashes here, unwritten
     head = _hash(book.head, body)
     row = {"incident": number, "seq": len(book.log) + 1, "body": body, "hash": head, "key": key}
     return Line(number, row, Book((*book.log, event), head))
@@ -303,21 +330,24 @@ def _book(rows: Sequence[sa.Row[Any]]) -> Book:
     return Book(tuple(from_json(row.body) for row in rows), rows[-1].hash if rows else "")
 
 
-def _log(connection: sa.Connection, number: int) -> Log:
-    """Of what whoever is reading may not know, there is nothing: the one place where a person meets a log."""
-    if not lists.shown(connection, number):
-        return ()
-    rows: Any = connection.scalars(sa.select(events.c.body).where(events.c.incident == number).order_by(events.c.seq))
-    return tuple(from_json(body) for body in rows)
+def _rows_book(connection: sa.Connection, number: int, known: Book | None = None) -> Book:
+    """The log as its rows say; `known`: as they were before."""
+    log, head = (known.log, known.head) if known else ((), _genesis(number))
+    query = sa.select(events.c.seq, events.c.body, events.c.hash).where(
+        events.c.incident == number, events.c.seq >= len(log)
+    )
+    rows = connection.execute(query.order_by(events.c.seq)).all()
+    if known:
+        if not rows or rows[0].seq != len(log) or rows[0].hash != head:
+            return _rows_book(connection, number)
+        rows = rows[1:]
+    if not rows:
+        return Book(log, head)
+    return Book((*log, *(from_json(row.body) for row in rows)), rows[-1].hash)
 
 
 def _by_key(connection: sa.Connection, key: str | None) -> int | None:
     return connection.scalar(sa.select(events.c.incident).where(events.c.key == key)) if key else None
-
-
-def _head_hash(connection: sa.Connection, number: int) -> str:
-    newest = sa.select(events.c.hash).where(events.c.incident == number).order_by(events.c.seq.desc()).limit(1)
-    return connection.scalar(newest) or _genesis(number)
 
 
 def _hash(before: str, body: str) -> str:

@@ -44,7 +44,7 @@ def take_due(database: Database, at: datetime, *, left: timedelta = LEFT) -> tup
     """Looks that are due, or were left by somebody who is gone; for a minute they are ours."""
     due = sa.or_(looks.c.due_at <= at, sa.and_(looks.c.due_at.is_(None), looks.c.asked_at <= at - left))
     first = sa.select(looks.c.id).where(due).order_by(looks.c.id).limit(AT_ONCE)
-    with database.reading() as connection:
+    with database.asking() as connection:
         if connection.scalar(first.limit(1)) is None:
             return ()
     if not database.is_sqlite:
@@ -61,7 +61,7 @@ def take_due(database: Database, at: datetime, *, left: timedelta = LEFT) -> tup
 
 def next_due(database: Database) -> datetime | None:
     """When the next look that somebody takes care of later is due."""
-    with database.reading() as connection:
+    with database.asking() as connection:
         found: datetime | None = connection.scalar(sa.select(sa.func.min(looks.c.due_at, type_=Utc)))
     return found
 
@@ -78,5 +78,5 @@ def keep(database: Database, look: int, fingerprints: Sequence[str], *, tries: i
 
 def stuck(database: Database) -> int:
     """How many looks fail again and again: mistakes of ours, which a person has to read about in the log."""
-    with database.reading() as connection:
+    with database.asking() as connection:
         return connection.scalar(sa.select(sa.func.count()).where(looks.c.tries >= STUCK)) or 0

@@ -54,7 +54,7 @@ def by_key(database: Database, keys: Collection[str]) -> dict[str, int]:
     """The open incident of each of these faults."""
     query = sa.select(incidents.c.join_key, incidents.c.number)
     query = query.where(incidents.c.join_key.in_(keys), incidents.c.state == OPEN)
-    with database.reading() as connection:
+    with database.asking() as connection:
         return {row.join_key: row.number for row in connection.execute(query)}
 
 
@@ -66,7 +66,7 @@ def by_group(database: Database, groups: Collection[str]) -> dict[str, int]:
         .where(alerts.c.group.in_(groups), OPEN_TO_ALL)
         .group_by(alerts.c.group)
     )
-    with database.reading() as connection:
+    with database.asking() as connection:
         return {row.group: row.number for row in connection.execute(query)}
 
 
@@ -78,7 +78,7 @@ def by_service(database: Database, services: Collection[str]) -> list[Near]:
         .where(sa.func.lower(incidents.c.service).in_([one.lower() for one in services]), OPEN_TO_ALL)
         .order_by(incidents.c.number)
     )
-    with database.reading() as connection:
+    with database.asking() as connection:
         rows = connection.execute(query).all()
     return [Near(number=row.number, service=row.service, began=_declared(row.body).detected_at) for row in rows]
 
@@ -87,7 +87,7 @@ def storm(database: Database) -> Stormy | None:
     """The newest open incident that a storm was said of. Its log may be long: only the end of it is read."""
     said = sa.literal("storm:") + sa.cast(incidents.c.number, sa.Text)
     query = sa.select(incidents.c.number, incidents.c.severity).join(events, events.c.key == said)
-    with database.reading() as connection:
+    with database.asking() as connection:
         found = connection.execute(query.where(OPEN_TO_ALL).order_by(incidents.c.number.desc())).first()
         if found is None:
             return None
@@ -100,7 +100,7 @@ def storm(database: Database) -> Stormy | None:
 def severities(database: Database, numbers: Collection[int]) -> dict[int, str]:
     """How grave these incidents are now."""
     query = sa.select(incidents.c.number, incidents.c.severity).where(incidents.c.number.in_(numbers))
-    with database.reading() as connection:
+    with database.asking() as connection:
         return {row.number: row.severity for row in connection.execute(query)}
 
 
