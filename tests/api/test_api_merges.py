@@ -26,7 +26,7 @@ def writing(house: House) -> Iterator[House]:
 
 
 def alert(name: str, service: str = "shop") -> Alert:
-    return Alert(source="probe", labels={"alertname": name, "service": service}, starts_at=now())
+    return Alert(source="monitor", labels={"alertname": name, "service": service}, starts_at=now())
 
 
 def declared(house: House, title: str, *alerts: Alert) -> int:
@@ -102,7 +102,7 @@ def test_a_viewer_merges_nothing(writing: House, vera: Caller) -> None:
 
 def test_the_list_of_alerts_says_their_state_and_what_was_decided(writing: House, ana: Caller) -> None:
     waits, ignored, silent = alert("Waits"), alert("Ignored"), alert("Silent")
-    blind = Alert(source="probe", labels={"alertname": "Blind"}, starts_at=now(), no_data=True)
+    blind = Alert(source="monitor", labels={"alertname": "Blind"}, starts_at=now(), no_data=True)
     writing.alerts.take([waits, ignored, silent, blind], now())
     writing.alerts.settle(waits.fingerprint, verdict="suggested", why="no runbook knows it")
     writing.alerts.settle(ignored.fingerprint, verdict="ignored", why="a rule says so")

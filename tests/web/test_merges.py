@@ -14,7 +14,7 @@ from web.told import Told
 
 
 def alert(name: str, **more: object) -> Alert:
-    return Alert(source="probe", labels={"alertname": name}, starts_at=now(), **more)  # type: ignore[arg-type]
+    return Alert(source="monitor", labels={"alertname": name}, starts_at=now(), **more)  # type: ignore[arg-type]
 
 
 def with_alerts(told: Told, title: str, *alerts: Alert) -> int:

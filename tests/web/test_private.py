@@ -76,7 +76,7 @@ def fill(house: House, closed: Incident) -> None:
     act(partial(incident.acknowledge, by="ana"))
     act(partial(incident.note, text=f"They are at the {WORDS[1]}", by="ana"))
     labels = {"alertname": WORDS[2]}
-    one = Alert(source="probe", labels=labels, annotations={"summary": f"{WORDS[2]} fires"}, starts_at=clock.now())
+    one = Alert(source="monitor", labels=labels, annotations={"summary": f"{WORDS[2]} fires"}, starts_at=clock.now())
     house.alerts.take([one], clock.now())
     house.alerts.flush()
     act(partial(alerts.join, alert=one, why="w", by="ana"))

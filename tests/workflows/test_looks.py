@@ -50,7 +50,7 @@ class Desk:
 
     def take(self, *names: str) -> list[str]:
         """Take alerts of these names; their fingerprints."""
-        batch = [Alert(source="probe", labels={"alertname": name}, starts_at=clock.now()) for name in names]
+        batch = [Alert(source="monitor", labels={"alertname": name}, starts_at=clock.now()) for name in names]
         self.alerts.take(batch, clock.now())
         return [one.fingerprint for one in batch]
 
@@ -100,7 +100,7 @@ def test_a_look_for_later_comes_then(desk: Desk) -> None:
 def test_an_alert_that_cannot_be_looked_at_holds_up_no_other_and_is_tried_again(desk: Desk) -> None:
     desk.alerts.stop()  # so that the three are one look
     desk.alerts.start(clock.now(), desk.looks.nudge if desk.looks else None)  # type: ignore[arg-type]
-    good, bad, other = (Alert(source="probe", labels={"alertname": name}, starts_at=clock.now()) for name in "ABC")
+    good, bad, other = (Alert(source="monitor", labels={"alertname": name}, starts_at=clock.now()) for name in "ABC")
     desk.fails = {bad.fingerprint}
     desk.alerts.take([good, bad, other], clock.now())
     until(lambda: sorted(desk.seen) == sorted([good.fingerprint, other.fingerprint]))

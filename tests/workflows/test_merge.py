@@ -18,7 +18,7 @@ from kiosk import Open, over, until
 
 
 def fault(name: str, service: str) -> Alert:
-    return Alert(source="probe", labels={"alertname": name, "service": service}, starts_at=clock.now())
+    return Alert(source="monitor", labels={"alertname": name, "service": service}, starts_at=clock.now())
 
 
 def until_declared(house: House, number: int) -> None:
@@ -55,7 +55,7 @@ def test_after_a_merge_its_alerts_go_on_in_the_other_one(eager: House) -> None:
     eager.alerts.take([over(second)], clock.now())
     until(lambda: len(eager.ledger.read(1).firing) == 1)
     again = fault("Leak", "roof")  # fires again
-    other = Alert(source="probe", labels=again.labels | {"corner": "north"}, starts_at=clock.now())
+    other = Alert(source="monitor", labels=again.labels | {"corner": "north"}, starts_at=clock.now())
     eager.alerts.take([again, other], clock.now())
     until(lambda: len(eager.ledger.read(1).firing) == 3)
     until(lambda: where(eager, other) == 1)  # the same rule and service as what came with INC-2; rows follow the log
@@ -98,7 +98,7 @@ def test_a_split_that_died_half_way_is_finished_once_at_the_next_start(open_hous
     house.durable.close(grace=0)
     part = Part(number=1, fingerprints=(second.fingerprint,), why="no rain")
     deed = house.declare.deed(
-        title="The roof leaks", text="", found=None, by="ben", source="probe", values={}, split_from=part
+        title="The roof leaks", text="", found=None, by="ben", source="monitor", values={}, split_from=part
     )
     number = house.ledger.open(deed).number
     house.close()
