@@ -1,8 +1,8 @@
 """The firelines that are measured: each a fresh copy of one that was set up as a team would have it.
 
-Twenty rules and twenty silences are asked for every alert, and a runbook is searched for a scenario; one rule declares,
-so that 25 in 5,500 alerts make an incident, and the others wait for people. Nobody is told: there is no vendor. A
-scenario here has no commands, which would be run and are measured elsewhere.
+Twenty rules and twenty silences are asked for every alert, and a runbook is searched for a scenario. Where alerts
+declare, 25 in 5,500 make an incident and all others of that service join it; else everything waits for people. Nobody
+is told: there is no vendor. A scenario here has no commands, which would be run and are measured elsewhere.
 """
 
 from __future__ import annotations
@@ -81,19 +81,27 @@ SETTINGS = """
 [runbooks]
 paths = ["runbook.md"]
 """
-RULES = f"""
+
+
+def rules(service: str) -> str:
+    """Twenty rules. One declares what fails in this service; the others are of teams that no alert comes from."""
+    return f"""
 [alerts]
 declare = "none"
 {ELSEWHERE}
 [[rules]]
 name = "orders fail"
-match = {{ alertname = "CheckoutErrorsHigh", service = "checkout", severity = "critical" }}
+match = {{ alertname = "CheckoutErrorsHigh", service = "{service}", severity = "critical" }}
 do = "declare"
 
 [[rules]]
 name = "everything else"
 do = "suggest"
 """
+
+
+RULES = rules("checkout")
+PEACE = SETTINGS + rules("till")  # nothing declares
 SILENCES = tuple(
     one
     for n in range(10)
@@ -111,18 +119,18 @@ class Houses:
         self._made: dict[Store, tuple[str, str]] = {}  # where the pattern is, and its token
         self._names = iter(range(1_000_000))
 
-    def start(self, store: Store) -> Server:
-        """A fresh fireline on this store, with a token that may bring alerts."""
+    def start(self, store: Store, settings: str = "") -> Server:
+        """A fresh fireline on this store, with a token that may bring alerts; `settings` instead of those of all."""
         if store not in self._made:
             self._made[store] = self._pattern(store)
         pattern, token = self._made[store]
         home = self.where / f"house-{next(self._names)}"
         if store == "sqlite":
             shutil.copytree(pattern, home)
-            return self._serve(store, home, f"sqlite:///{home / 'fireline.db'}", token)
+            return self._serve(store, home, f"sqlite:///{home / 'fireline.db'}", token, settings)
         assert self.postgres
         home.mkdir()
-        return self._serve(store, home, self.postgres.url(self.postgres.database(like=pattern)), token)
+        return self._serve(store, home, self.postgres.url(self.postgres.database(like=pattern)), token, settings)
 
     def url(self, server: Server) -> str:
         """Of a server's database."""
@@ -155,8 +163,8 @@ class Houses:
         server.end()
         return name or str(home), token
 
-    def _serve(self, store: Store, home: Path, url: str, token: str) -> Server:
-        (home / "fireline.toml").write_text(self.settings)
+    def _serve(self, store: Store, home: Path, url: str, token: str, settings: str = "") -> Server:
+        (home / "fireline.toml").write_text(settings or self.settings)
         (home / "runbook.md").write_text(RUNBOOK)
         log = home / "log"
         log.write_bytes(b"")
@@ -173,7 +181,7 @@ class Houses:
         server = Server(name, port, PATHS, process, (process.pid, *more), lambda: 0, token)
         server.count = lambda: int(str(self.rows(server, "SELECT count(*) FROM alert")[0][0]))
         server.waiting = lambda: self._waiting(server)
-        server.again = lambda: self._serve(store, home, url, token)
+        server.again = lambda: self._serve(store, home, url, token, settings)
         return server
 
     def _waiting(self, server: Server) -> int:

@@ -4,10 +4,9 @@
 
 Every round measures every server once, one after the other, so that whatever else the machine does meets all of them
 alike. A server is fresh, takes `count` different alerts, then the same ones again `WAVES` times. What is counted is
-the processor time of the server's whole process tree and of all PostgreSQL processes, from the first request to the
-last answer. In fireline one thread decides what becomes of new alerts (rules, silences, runbooks, severity, joining)
-after they are stored and answered: that thread, which is told by being the busiest after the last answer, and
-everything until nothing is left to do is shown apart as the time to decide. What fireline puts off while the same
+the processor time of the server's whole process tree and of all PostgreSQL processes, from the first request until
+nothing is left to do. Where a cell says so, the new alerts are sent once more to a fireline that declares incidents for
+some of them: declaring, joining and everything that follows are in that figure. What fireline puts off while the same
 alert comes again (when it was last seen) is made to happen by stopping it, and counted.
 """
 
@@ -22,7 +21,7 @@ from pathlib import Path
 
 import load
 import meter
-from houses import Houses
+from houses import PEACE, Houses
 from peers import Missing, Postgres, Server, alerta, alertmanager, folder
 from workload import Wire, Workload, workload
 
@@ -40,6 +39,7 @@ class Cell:
     connections: int
     count: int
     systems: tuple[str, ...] = SYSTEMS[:3]
+    declares: bool = False  # measured once more where some of them declare incidents
 
     @property
     def name(self) -> str:
@@ -53,12 +53,11 @@ class Phase:
 
     system: str
     cell: str
-    phase: str  # new or again
+    phase: str  # new, again, or declared: new ones of which some make incidents
     alerts: int
-    us: float  # until it is stored and answered; PostgreSQL's share of deciding meanwhile is in it
-    decided_us: float  # more, until it is decided what becomes of it
-    server_us: float  # of both together
-    postgres_us: float  # of both together
+    us: float
+    server_us: float  # of `us`
+    postgres_us: float  # of `us`
     flush_us: float = 0.0  # of `us`: what had been put off, written
     client_us: float
     a_second: float
@@ -67,9 +66,13 @@ class Phase:
     others: float  # processors that were busy with something else meanwhile
 
 
-QUICK = (Cell("api", 64, 16, 20_000), Cell("api", 1, 64, 10_000), Cell("webhook", 64, 16, 10_000, SYSTEMS[1:]))
+QUICK = (
+    Cell("api", 64, 16, 20_000, declares=True),
+    Cell("api", 1, 64, 10_000),
+    Cell("webhook", 64, 16, 10_000, SYSTEMS[1:]),
+)
 FULL = (
-    Cell("api", 64, 16, 20_000), Cell("api", 10, 16, 20_000), Cell("api", 500, 16, 20_000),
+    Cell("api", 64, 16, 20_000, declares=True), Cell("api", 10, 16, 20_000), Cell("api", 500, 16, 20_000),
     Cell("api", 1, 64, 10_000), Cell("api", 1, 16, 10_000), Cell("api", 1, 4, 5_000), Cell("api", 1, 1, 2_000),
     Cell("webhook", 64, 16, 20_000, SYSTEMS[1:]),
 )  # fmt: skip
@@ -83,16 +86,16 @@ class Ingest:
         self.missing: dict[str, str] = {}
         self._stop: dict[str, int] = {}
 
-    def start(self, system: str) -> Server | None:
+    def start(self, system: str, settings: str = PEACE) -> Server | None:
         """A fresh server, or None when this machine does not have it."""
         try:
             match system:
                 case "Alertmanager":
                     return alertmanager(self.where)
                 case "fireline, SQLite":
-                    return self.houses.start("sqlite")
+                    return self.houses.start("sqlite", settings)
                 case "fireline, PostgreSQL":
-                    return self.houses.start("postgres")
+                    return self.houses.start("postgres", settings)
                 case _:
                     return alerta(self.where, self.postgres) if self.postgres else None
         except Missing as missing:
@@ -107,10 +110,7 @@ class Ingest:
                 for system in cell.systems:
                     phases = self.measure(system, cell)
                     found += phases
-                    words = ", ".join(
-                        f"{one.phase} {one.us:.1f} us [{one.a_second:.0f}/s], to decide {one.decided_us:.1f}"
-                        for one in phases
-                    )
+                    words = ", ".join(f"{one.phase} {one.us:.1f} us [{one.a_second:.0f}/s]" for one in phases)
                     self.say(f"{cell.name} round {number + 1}: {system}: {words}")
         return found
 
@@ -122,10 +122,7 @@ class Ingest:
         if server is None:
             return []
         made = workload(cell.wire, cell.batch, cell.count)
-        meter.settled(*server.roots)
-        new = self._phase(server, cell, "new", made, range(1))
-        if (held := server.count()) != cell.count:
-            raise ValueError(f"{system} holds {held} of {cell.count} alerts after {cell.name}")
+        new = self._new(server, cell, "new", made)
         if "alerta" in cell.systems:  # which is compared for new alerts only
             server.end()
             return [new]
@@ -134,25 +131,33 @@ class Ingest:
         flush = (_stopped(server) - bare) / 1000 / again.alerts if system != "Alertmanager" else 0.0
         server.end()
         flush = max(0.0, flush)
-        return [new, replace(again, us=again.us + flush, flush_us=flush)]
+        found = [new, replace(again, us=again.us + flush, flush_us=flush)]
+        if cell.declares and system != "Alertmanager" and (server := self.start(system, self.houses.settings)):
+            found.append(self._new(server, cell, "declared", made))
+            server.end()
+        return found
+
+    def _new(self, server: Server, cell: Cell, phase: str, made: Workload) -> Phase:
+        meter.settled(*server.roots)
+        new = self._phase(server, cell, phase, made, range(1))
+        if (held := server.count()) != cell.count:
+            raise ValueError(f"{server.name} holds {held} of {cell.count} alerts after {cell.name}")
+        return new
 
     def _phase(self, server: Server, cell: Cell, name: str, made: Workload, waves: range) -> Phase:
         path = server.paths[cell.wire]
         every = [one for wave in waves for one in load.requests(path, made.bodies(wave), server.token)]
         alerts = cell.count * len(waves)
-        first, busy, before = meter.tasks(server.pid), meter.machine_busy(), meter.cpu(*server.roots)
+        busy, before = meter.machine_busy(), meter.cpu(*server.roots)
         done = load.run(server.port, every, cell.connections)
-        answered, busy, then = meter.cpu(*server.roots), meter.machine_busy() - busy, meter.tasks(server.pid)
+        busy, answered = meter.machine_busy() - busy, meter.cpu(*server.roots)
         if done.bad:
             raise ValueError(f"{server.name} answered {done.bad} of {done.answered} requests with {done.trouble}")
-        after = server.rest()
-        beside = deciding(first, then, meter.tasks(server.pid)) if server.token else 0
-        used = [(end - start) / 1000 / alerts for start, end in zip(before, after, strict=True)]
-        stored = (sum(answered) - sum(before) - beside) / 1000 / alerts
+        used = [(end - start) / 1000 / alerts for start, end in zip(before, server.rest(), strict=True)]
         others = (busy - sum(answered) + sum(before)) / 1e9 - done.client
         return Phase(
             system=server.name, cell=cell.name, phase=name, alerts=alerts,
-            us=stored, decided_us=max(0.0, sum(used) - stored), server_us=used[0], postgres_us=sum(used[1:]),
+            us=sum(used), server_us=used[0], postgres_us=sum(used[1:]),
             client_us=done.client * 1e6 / alerts, a_second=alerts / done.wall,
             p50_ms=1000 * done.at(0.5), p99_ms=1000 * done.at(0.99), others=max(0.0, others / done.wall),
         )  # fmt: skip
@@ -176,20 +181,14 @@ def _stopped(server: Server) -> int:
     return life - before[0] + sum(after) - sum(before[1:])
 
 
-def deciding(first: dict[int, int], then: dict[int, int], last: dict[int, int]) -> int:
-    """What the thread that was busiest from `then` to `last` had used from `first` to `then`.
-
-    That thread is the one that decides about alerts which are answered already. 0 when none did a millisecond.
-    """
-    after = {task: used - then.get(task, 0) for task, used in last.items()}
-    busiest = max(after, key=after.__getitem__, default=0)
-    return then.get(busiest, 0) - first.get(busiest, 0) if after.get(busiest, 0) > 1_000_000 else 0
+def of(phases: Iterable[Phase], system: str, cell: str, phase: str) -> list[float]:
+    """The microseconds of each round."""
+    return [one.us for one in phases if (one.system, one.cell, one.phase) == (system, cell, phase)]
 
 
-def of(phases: Iterable[Phase], system: str, cell: str, phase: str, *, decided: bool = False) -> list[float]:
-    """The microseconds of each round, until it is answered or until it is decided."""
-    mine = [one for one in phases if (one.system, one.cell, one.phase) == (system, cell, phase)]
-    return [one.us + one.decided_us * decided for one in mine]
+def beside(phases: Iterable[Phase], peer: str, cell: str, phase: str) -> list[float]:
+    """The peer's, for that phase of ours: it declares nothing, so what it is compared with is taking alerts in."""
+    return of(phases, peer, cell, "new" if phase == "declared" else phase)
 
 
 def ratios(peer: Sequence[float], ours: Sequence[float]) -> list[float]:
@@ -204,23 +203,23 @@ def rows(phases: Sequence[Phase]) -> list[list[str]]:
         mine = [one for one in phases if (one.cell, one.phase, one.system) == key]
         cell, phase, system = key
         peer = "alerta" if cell.startswith("webhook") else "Alertmanager"
-        theirs = of(phases, peer, cell, phase)
+        theirs = beside(phases, peer, cell, phase)
         times = ratios(theirs, of(phases, system, cell, phase)) if theirs and system != peer else []
         middle = {
             name: statistics.median(getattr(one, name) for one in mine)
-            for name in ("decided_us", "server_us", "postgres_us", "flush_us", "a_second", "p50_ms", "p99_ms", "others")
+            for name in ("server_us", "postgres_us", "flush_us", "a_second", "p50_ms", "p99_ms", "others")
         }
         found.append([
             cell, phase, system, spread(of(phases, system, cell, phase)), spread(times) if times else "",
-            *(f"{middle[name]:.1f}" for name in ("decided_us", "server_us", "postgres_us", "flush_us")),
+            *(f"{middle[name]:.1f}" for name in ("server_us", "postgres_us", "flush_us")),
             f"{middle['a_second']:,.0f}", f"{middle['p50_ms']:.1f} / {middle['p99_ms']:.1f}", f"{middle['others']:.2f}",
         ])  # fmt: skip
     return found
 
 
 HEAD = (
-    "sent", "phase", "server", "us an alert", "less than its peer", "to decide", "all: server", "all: PostgreSQL",
-    "put off", "alerts a second", "p50 / p99 ms", "others' processors",
+    "sent", "phase", "server", "us an alert", "less than its peer", "server", "PostgreSQL", "put off",
+    "alerts a second", "p50 / p99 ms", "others' processors",
 )  # fmt: skip
 
 

@@ -9,7 +9,6 @@ proportional set size (PSS): a page shared by n processes counts as a n-th for e
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
 import re
@@ -85,17 +84,6 @@ def _used(one: Process) -> int:
     except OSError:  # it has ended meanwhile
         return 0
     return own + one.collected
-
-
-def tasks(*roots: int) -> dict[int, int]:
-    """Nanoseconds that each thread in these trees has used so far, by its number."""
-    found = {}
-    for one in tree(roots, processes()):
-        with contextlib.suppress(OSError):
-            for entry in (PROC / str(one.pid) / "task").iterdir():
-                with contextlib.suppress(OSError):
-                    found[int(entry.name)] = int((entry / "schedstat").read_text().split()[0])
-    return found
 
 
 def settled(*roots: int, patience: float = 60.0) -> tuple[int, ...]:

@@ -161,17 +161,14 @@ def ratios(phases: Sequence[Phase], cells: Iterable[Cell]) -> dict[str, Figure]:
     found = {}
     for cell in cells:
         peer = "alerta" if "alerta" in cell.systems else "Alertmanager"
-        for phase in ("new", "again"):
-            theirs = ingest.of(phases, peer, cell.name, phase)
+        for phase in ("new", "again", "declared"):
+            theirs = ingest.beside(phases, peer, cell.name, phase)
             for system in NAMES.values():
                 ours = ingest.of(phases, system, cell.name, phase)
                 if not theirs or not ours:
                     continue
                 fine = verdict.steady(theirs)
                 found[f"{cell.name} {phase}, {system}"] = Figure(tuple(ingest.ratios(theirs, ours)), fine)
-                if phase == "new":
-                    whole = ingest.of(phases, system, cell.name, phase, decided=True)
-                    found[f"{cell.name} decided, {system}"] = Figure(tuple(ingest.ratios(theirs, whole)), fine)
     return found
 
 

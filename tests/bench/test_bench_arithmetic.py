@@ -25,10 +25,11 @@ from verdict import Figure, Goal
 LEAST = Goal(figure="speed", what="speed", at="least", goal=3.0, gate=2.0)
 MOST = Goal(figure="lost", what="lost", at="most", goal=0.0, gate=0.0)
 PHASE = Phase(
-    system="Alertmanager", cell="api 64x16", phase="new", alerts=100, us=60.0, decided_us=0.0, server_us=60.0,
+    system="Alertmanager", cell="api 64x16", phase="new", alerts=100, us=60.0, server_us=60.0,
     postgres_us=0.0, client_us=1.0, a_second=1000.0, p50_ms=1.0, p99_ms=2.0, others=0.0,
 )  # fmt: skip
-OURS = replace(PHASE, system="fireline, SQLite", us=15.0, decided_us=15.0)
+OURS = replace(PHASE, system="fireline, SQLite", us=15.0)
+DECLARED = replace(OURS, phase="declared", us=30.0)
 
 
 def stat(pid: int, parent: int, collected: tuple[int, int] = (0, 0)) -> str:
@@ -100,10 +101,10 @@ def test_nothing_is_gated_when_the_peer_itself_is_unsteady() -> None:
 
 
 def test_ratios_are_formed_within_a_round() -> None:
-    phases = [PHASE, OURS, replace(PHASE, us=90.0), replace(OURS, us=30.0)]
+    phases = [PHASE, OURS, DECLARED, replace(PHASE, us=90.0), replace(OURS, us=30.0), replace(DECLARED, us=45.0)]
     found = run.ratios(phases, [Cell("api", 64, 16, 100)])
     assert found["api 64x16 new, fireline, SQLite"].values == (4.0, 3.0)
-    assert found["api 64x16 decided, fireline, SQLite"].values == (2.0, 2.0)
+    assert found["api 64x16 declared, fireline, SQLite"].values == (2.0, 2.0)
     assert found["api 64x16 new, fireline, SQLite"].steady
 
 
@@ -111,12 +112,6 @@ def test_the_table_shows_median_and_range_of_time_and_ratio() -> None:
     row = ingest.rows([PHASE, OURS, replace(PHASE, us=90.0), replace(OURS, us=30.0)])[1]
     assert row[:5] == ["api 64x16", "new", "fireline, SQLite", "22.5 (15.0-30.0)", "3.5 (3.0-4.0)"]
     assert len(row) == len(ingest.HEAD)
-
-
-def test_who_decides_is_the_thread_that_is_busiest_after_the_last_answer() -> None:
-    first, then = {1: 0, 2: 10_000_000}, {1: 900_000_000, 2: 110_000_000}
-    assert ingest.deciding(first, then, {1: 900_000_000, 2: 410_000_000}) == 100_000_000
-    assert ingest.deciding(first, then, {1: 900_100_000, 2: 110_200_000}) == 0
 
 
 def test_the_goals_name_figures_that_a_run_can_have() -> None:
